@@ -1,0 +1,324 @@
+"""The contracts: the only module of sslse that a plugin must know.
+
+Shapes, once for the project: a **wave** is ``(batch, samples)`` float32 in about [-1, 1]; a
+**latent** is ``(batch, dim, frames)``; a **view** is one noisy version of an utterance.
+
+Four rules let one trainer serve every method:
+
+1. the encoder is lent: use it in `Objective.forward`, never store it on ``self``;
+2. what trains is a parameter, what persists is a buffer;
+3. `Objective.forward` reads, `Objective.after_step` writes;
+4. time comes from `Progress`, randomness from a passed `torch.Generator`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from torch import Generator, Tensor, nn
+
+from sslse.errors import OptionError
+from sslse.hooks import hookimpl
+from sslse.options import (
+    Fraction,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
+
+__all__ = [
+    "Augmentation",
+    "Bank",
+    "Context",
+    "Corpus",
+    "Decoder",
+    "Encoder",
+    "Fraction",
+    "Losses",
+    "Metric",
+    "NonNegativeFloat",
+    "NonNegativeInt",
+    "Objective",
+    "OptionError",
+    "Outcome",
+    "PositiveFloat",
+    "PositiveInt",
+    "Predictor",
+    "Progress",
+    "Recording",
+    "Schedule",
+    "Views",
+    "Weights",
+    "hookimpl",
+]
+
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The only clock: passed to whoever needs the time, stored by nobody.
+
+    Args:
+        step: optimizer steps taken before this one, counted from 0.
+        steps: optimizer steps of the whole run.
+        steps_per_epoch: optimizer steps in one epoch.
+    """
+
+    step: int
+    steps: int
+    steps_per_epoch: int
+
+    @property
+    def epoch(self) -> int:
+        """The epoch this step belongs to, counted from 0."""
+        return self.step // self.steps_per_epoch
+
+    @property
+    def fraction(self) -> float:
+        """The share of the run that is over, in [0, 1]."""
+        return self.step / self.steps
+
+
+@dataclass(frozen=True)
+class Context:
+    """Facts of the run that a component may ask for as ``context``.
+
+    Args:
+        sample_rate: in Hz.
+        views: noisy views per utterance.
+        batch_size: utterances per step.
+        crop: samples per training example.
+    """
+
+    sample_rate: int
+    views: int
+    batch_size: int
+    crop: int
+
+
+@dataclass(frozen=True)
+class Views:
+    """Two or more noisy views of the same utterances.
+
+    Args:
+        clean: (batch, samples).
+        noisy: (views, batch, samples).
+        latent: (views, batch, dim, frames), from the online encoder, with gradient: encoded once,
+            used by both losses.
+    """
+
+    clean: Tensor
+    noisy: Tensor
+    latent: Tensor
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an objective gives back.
+
+    Args:
+        loss: scalar to minimise; None where there is no contrastive loss.
+        metrics: detached scalars to log.
+        carry: whatever `Objective.after_step` of the same step needs.
+    """
+
+    loss: Tensor | None
+    metrics: dict[str, Tensor] = field(default_factory=dict)
+    carry: Any = None
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the contrastive loss (CL) and the enhancement loss (SE).
+
+    0.0 means that the loss is not even computed.
+    """
+
+    cl: float
+    se: float
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The two losses of a step; None where a weight is 0 or the objective has no loss."""
+
+    cl: Tensor | None
+    se: Tensor | None
+
+
+class Encoder(nn.Module, ABC):
+    """Wave to latent.
+
+    Attributes:
+        dim: channels of the latent.
+        stride: samples per frame; a wave's length must be a multiple of it.
+    """
+
+    dim: int
+    stride: int
+
+    @abstractmethod
+    def forward(self, wave: Tensor) -> Tensor:
+        """Map waves (batch, samples) to latents (batch, dim, samples // stride)."""
+
+
+class Predictor(nn.Module, ABC):
+    """Latent to latent of the same shape."""
+
+    @abstractmethod
+    def forward(self, latent: Tensor) -> Tensor:
+        """Map latents (batch, dim, frames) to latents of the same shape."""
+
+
+class Decoder(nn.Module, ABC):
+    """Latent to wave."""
+
+    @abstractmethod
+    def forward(self, latent: Tensor, noisy: Tensor) -> Tensor:
+        """Map latents (batch, dim, frames) and the noisy waves (batch, samples) to waves."""
+
+
+class Objective(nn.Module, ABC):
+    """A contrastive loss; shipped and third-party methods alike are subclasses.
+
+    The constructor asks for wiring by positional-only names (``encoder``, ``predictor``,
+    ``context``) and for options by keyword-only parameters.
+    """
+
+    @abstractmethod
+    def forward(self, encoder: Encoder, views: Views, progress: Progress) -> Outcome:
+        """Compute the loss; change no state."""
+
+    def after_step(self, encoder: Encoder, carry: Any, progress: Progress) -> None:
+        """Update what follows the encoder (EMA, queue), after every optimizer step.
+
+        Args:
+            encoder: the online encoder, already stepped.
+            carry: `Outcome.carry` of this step; None where the schedule gave CL weight 0.
+            progress: of the step just taken.
+        """
+
+
+class Schedule(nn.Module, ABC):
+    """Weights of the two losses over time."""
+
+    @abstractmethod
+    def weights(self, progress: Progress) -> Weights:
+        """Return the weights at a time; pure."""
+
+    def combine(self, weights: Weights, losses: Losses) -> Tensor:
+        """Add the weighted losses; override only to adapt the weights to the losses."""
+        terms = [
+            weight * loss
+            for weight, loss in ((weights.cl, losses.cl), (weights.se, losses.se))
+            if loss is not None
+        ]
+        if not terms:
+            raise OptionError("both losses are switched off: nothing to train on")
+        return sum(terms[1:], start=terms[0])
+
+    def after_step(self, losses: Losses, progress: Progress) -> None:
+        """Update adaptive state from detached losses, after the optimizer step."""
+
+
+class Augmentation(nn.Module, ABC):
+    """Noisy views to noisier views, batched on the device."""
+
+    @abstractmethod
+    def forward(self, views: Tensor, *, generator: Generator) -> Tensor:
+        """Map (views, batch, samples) to the same shape; every draw comes from the generator."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One audio file of a corpus, not yet read.
+
+    Args:
+        key: unique within the corpus and stable across machines (a relative path).
+        source: where the samples are: a file, or None where `Corpus.read` makes them.
+        part: ``train`` or ``test``.
+        speaker: who speaks; empty if unknown or noise.
+        kind: of noise; empty if unknown or speech.
+    """
+
+    key: str
+    source: Path | None
+    part: Literal["train", "test"]
+    speaker: str = ""
+    kind: str = ""
+
+
+class Corpus(ABC):
+    """A collection of recordings, each in the train or the test part."""
+
+    @abstractmethod
+    def recordings(self) -> Sequence[Recording]:
+        """List all recordings, in an order that is the same on every machine.
+
+        Raises:
+            DataError: the folder is missing or holds no recording.
+        """
+
+    def read(self, recording: Recording) -> tuple[Samples, int]:
+        """Return mono samples (float32) and their rate in Hz.
+
+        Raises:
+            DataError: the file is unreadable.
+        """
+        from sslse.audio import read_audio
+
+        if recording.source is None:
+            raise NotImplementedError(f"{type(self).__name__} must override read()")
+        return read_audio(recording.source)
+
+    @property
+    def version(self) -> str:
+        """Text that changes whenever recordings without a file change."""
+        return ""
+
+
+class Bank(ABC):
+    """Recordings packed for random access on a device; what ``noise`` wiring gives.
+
+    Attributes:
+        count: number of recordings.
+    """
+
+    count: int
+
+    @abstractmethod
+    def crops(self, index: Tensor, start: Tensor, samples: int, *, loop: bool = False) -> Tensor:
+        """Return float32 crops (..., samples) of recordings ``index`` (...) from ``start`` (...).
+
+        Past a recording's end there is silence, or its beginning again with ``loop``.
+        """
+
+    @abstractmethod
+    def lengths_of(self, index: Tensor) -> Tensor:
+        """Return the lengths in samples of the recordings ``index`` (...)."""
+
+
+class Metric(ABC):
+    """A measure of an estimate against the clean wave, both one-dimensional float arrays.
+
+    Attributes:
+        better: which direction is better.
+        unit: for tables; empty if it has none.
+    """
+
+    better: ClassVar[Literal["higher", "lower"]] = "higher"
+    unit: ClassVar[str] = ""
+
+    @abstractmethod
+    def score(self, clean: Samples, estimate: Samples, sample_rate: int) -> float:
+        """Return the score; raise any exception where there is none, it will be counted."""
+
+    @abstractmethod
+    def contract(self) -> dict[str, Any]:
+        """Say what is behind the number: package, version, mode."""

@@ -1,0 +1,171 @@
+"""Assemble a checked recipe: components, corpora, model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from sslse.api import (
+    Augmentation,
+    Context,
+    Corpus,
+    Decoder,
+    Encoder,
+    Metric,
+    Objective,
+    Predictor,
+    Schedule,
+)
+from sslse.data.packing import cache_folder, open_store
+from sslse.data.store import Store
+from sslse.errors import DataError, OptionError, Problem, RecipeError
+from sslse.options import wiring_of
+from sslse.recipe import Choice, Recipe
+from sslse.registry import Registry
+from sslse.seeds import initial_weights
+from sslse.train.step import Step
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Material:
+    """Training and test recordings."""
+
+    train_speech: Store
+    train_noise: Store
+    test_speech: Store
+    test_noise: Store
+
+
+def build_component(choice: Choice, registry: Registry, wiring: dict[str, Any]) -> Any:
+    """Construct a component: wiring by the names it asks for, options as the recipe says.
+
+    Args:
+        choice: what to build.
+        registry: where to find it.
+        wiring: parts by name; a callable made by `functools.partial` is called when asked for.
+
+    Raises:
+        RecipeError: it asks for a part that does not exist, or refuses its options.
+    """
+    target = registry.get(choice.kind, choice.name).load()
+    parts = []
+    for name in wiring_of(target):
+        if name not in wiring:
+            possible = ", ".join(wiring) or "none"
+            message = f"{choice.name} asks for {name!r}; a {choice.kind} can have: {possible}"
+            raise RecipeError([Problem(choice.where, choice.kind, message)])
+        part = wiring[name]
+        parts.append(part() if isinstance(part, partial) else part)
+    try:
+        return target(*parts, **choice.options)
+    except OptionError as error:
+        path = f"{choice.kind}.{error.option}" if error.option else choice.kind
+        raise RecipeError([Problem(choice.where, path, str(error))]) from error
+
+
+def context_of(recipe: Recipe) -> Context:
+    """Return the facts components may ask for."""
+    train = recipe.train
+    return Context(recipe.data.sample_rate, recipe.views, train.batch_size, train.crop)
+
+
+def build_network(recipe: Recipe, registry: Registry) -> tuple[Encoder, Decoder]:
+    """Build what enhances: encoder and decoder, with the run's initial weights."""
+    wiring: dict[str, Any] = {"context": context_of(recipe)}
+    with initial_weights(recipe.seed, "encoder"):
+        encoder: Encoder = build_component(recipe.encoder, registry, wiring)
+    if recipe.train.crop % encoder.stride or recipe.evaluate.samples % encoder.stride:
+        message = (
+            f"train.crop ({recipe.train.crop}) and evaluate.samples ({recipe.evaluate.samples}) "
+            f"must be multiples of the encoder's {encoder.stride} samples per frame"
+        )
+        raise RecipeError([Problem(recipe.encoder.where, "encoder", message)])
+    with initial_weights(recipe.seed, "decoder"):
+        decoder: Decoder = build_component(recipe.decoder, registry, {**wiring, "encoder": encoder})
+    return encoder, decoder
+
+
+def build_step(recipe: Recipe, registry: Registry) -> Step:
+    """Build everything a training step needs except the data."""
+    encoder, decoder = build_network(recipe, registry)
+    wiring: dict[str, Any] = {"context": context_of(recipe)}
+
+    def predictor() -> Predictor:
+        if recipe.predictor is None:
+            raise RecipeError([Problem(recipe.objective.where, "predictor", "is required")])
+        with initial_weights(recipe.seed, "predictor"):
+            parts = {**wiring, "encoder": encoder}
+            built: Predictor = build_component(recipe.predictor, registry, parts)
+        return built
+
+    with initial_weights(recipe.seed, "objective"):
+        objective: Objective = build_component(
+            recipe.objective,
+            registry,
+            {**wiring, "encoder": encoder, "predictor": partial(predictor)},
+        )
+    if any(module is encoder for module in objective.modules()):
+        message = (
+            f"{recipe.objective.name} stores the encoder it was lent; use the one passed to "
+            "forward, or a copy (sslse.nn.Teacher)"
+        )
+        raise RecipeError([Problem(recipe.objective.where, "objective", message)])
+    schedule: Schedule = build_component(recipe.schedule, registry, wiring)
+    return Step(encoder, decoder, objective, schedule, zero_mean=recipe.train.zero_mean)
+
+
+def build_augmentations(
+    recipe: Recipe, registry: Registry, noise: Store
+) -> list[tuple[str, Augmentation]]:
+    """Build the augmentations in order, each with the name of its random stream."""
+    wiring = {"context": context_of(recipe), "noise": noise}
+    built: list[tuple[str, Augmentation]] = []
+    for place, choice in enumerate(recipe.augmentations):
+        augmentation: Augmentation = build_component(choice, registry, wiring)
+        built.append((f"{place} {choice.name}", augmentation.to(noise.device)))
+    return built
+
+
+def build_metrics(recipe: Recipe, registry: Registry) -> dict[str, Metric]:
+    """Build the metrics by name."""
+    return {one.name: build_component(one, registry, {}) for one in recipe.metrics}
+
+
+def open_material(
+    recipe: Recipe, registry: Registry, device: torch.device, say: Say = lambda _: None
+) -> Material:
+    """Open the speech and noise corpora, packing them on first use.
+
+    Raises:
+        DataError: a corpus is missing or unusable, or one of its parts is empty.
+    """
+    data = recipe.data
+    first, second = ("test", "train") if data.swap else ("train", "test")
+    parts: dict[str, Store] = {}
+    for label, choice in (("speech", recipe.speech), ("noise", recipe.noise)):
+        corpus: Corpus = build_component(choice, registry, {})
+        name = f"{label} corpus {choice.name!r}"
+        store = open_store(
+            corpus,
+            data.sample_rate,
+            cache_folder(data.cache),
+            label=name,
+            strict=data.strict,
+            say=say,
+        ).to(device)
+        for use, part in (("train", first), ("test", second)):
+            chosen = store.part(part)  # type: ignore[arg-type]
+            if not len(chosen):
+                raise DataError(f"{name}: its {part} part is empty")
+            parts[f"{use}_{label}"] = chosen
+    return Material(**parts)
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Return the number of trainable parameters."""
+    return sum(one.numel() for one in module.parameters() if one.requires_grad)

@@ -1,0 +1,77 @@
+"""The ``sslse`` command."""
+
+import importlib
+import sys
+import traceback
+from typing import Any
+
+import click
+
+import sslse
+from sslse.errors import SslseError
+
+COMMANDS = {
+    "run": "Train, evaluate and report as a recipe says.",
+    "check": "Do everything 'run' would do except train.",
+    "evaluate": "Score a trained run again.",
+    "list": "List components and plugins.",
+    "show": "Show a component's options, or a recipe with everything filled in.",
+    "doctor": "Examine this installation and say what to do.",
+}
+WRONG_INPUT = 2
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is called or its help is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Name the commands in the order of a first use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"sslse.cli.{cmd_name}_command")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command for an unknown one."""
+        from sslse.registry import did_you_mean
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = did_you_mean(args[0], COMMANDS)
+            possible = ", ".join(COMMANDS)
+            ctx.fail(f"no command named {args[0]!r}{near} (possible: {possible})")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Turn the errors that are the user's to mend into messages and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except SslseError as error:
+            if ctx.obj and ctx.obj.get("debug"):
+                traceback.print_exc()
+            click.echo(str(error), err=True)
+            sys.exit(WRONG_INPUT)
+        except KeyboardInterrupt:
+            click.echo("stopped; what is saved stays, --resume continues a run", err=True)
+            sys.exit(INTERRUPTED)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(sslse.__version__, prog_name="sslse")
+def main() -> None:
+    """Self-supervised methods for speech enhancement, assembled from plugins.
+
+    Start with: sslse run quickstart
+    """

@@ -1,0 +1,78 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sslse.recipe import Recipe
+    from sslse.registry import Registry
+
+Command = Callable[..., Any]
+
+
+def recipe_options(command: Command) -> Command:
+    """Add what chooses and changes a recipe."""
+    for option in (
+        click.option("--set", "sets", metavar="PATH=VALUE", multiple=True, help="Set an option."),
+        click.option("--data", metavar="FILE", help="Data profile laid over the recipe."),
+        click.argument("recipe"),
+    ):
+        command = option(command)
+    return command
+
+
+def common_options(command: Command) -> Command:
+    """Add one-file plugins and tracebacks."""
+    for option in (
+        click.option(
+            "--debug",
+            is_flag=True,
+            help="Show tracebacks.",
+            callback=_remember_debug,
+            is_eager=True,
+            expose_value=False,
+        ),
+        click.option(
+            "--plugin",
+            "plugins",
+            metavar="FILE.py",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            help="Use a one-file plugin; may be given several times.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def device_option(command: Command) -> Command:
+    """Add the choice of a device."""
+    return click.option(
+        "--device", default="auto", metavar="auto|cpu|cuda[:N]", help="Device to compute on."
+    )(command)
+
+
+def find_components(plugins: tuple[Path, ...]) -> "Registry":
+    """Discover plugins; say which are broken, without stopping."""
+    from sslse.registry import discover
+
+    registry = discover(plugins)
+    for one in registry.broken:
+        click.echo(f"plugin {one.plugin} is broken and left out: {one.reason}", err=True)
+    return registry
+
+
+def read_recipe(
+    recipe: str, registry: "Registry", data: str | None, sets: tuple[str, ...]
+) -> "Recipe":
+    """Read and check a recipe."""
+    from sslse.recipe import load_recipe
+
+    return load_recipe(recipe, registry, data=data, sets=sets)
+
+
+def _remember_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.find_root().obj = {"debug": value}

@@ -1,0 +1,53 @@
+"""``sslse run``."""
+
+from pathlib import Path
+
+import click
+
+from sslse.cli.options import (
+    common_options,
+    device_option,
+    find_components,
+    read_recipe,
+    recipe_options,
+)
+
+
+@click.command("run")
+@recipe_options
+@click.option("--out", type=click.Path(path_type=Path), help="Run directory [runs/RECIPE NAME].")
+@device_option
+@click.option("--resume", is_flag=True, help="Continue a run exactly where it stands.")
+@common_options
+def command(
+    recipe: str,
+    data: str | None,
+    sets: tuple[str, ...],
+    out: Path | None,
+    device: str,
+    resume: bool,
+    plugins: tuple[Path, ...],
+) -> None:
+    """Train, evaluate and report as RECIPE says.
+
+    RECIPE is a file, or the name of a packaged recipe, for example quickstart or byol_round.
+    """
+    registry = find_components(plugins)
+    checked = read_recipe(recipe, registry, data, sets)
+
+    from sslse.cli.display import make_display, show_results
+    from sslse.device import choose_device
+    from sslse.run import run
+
+    folder = out or Path("runs") / checked.name
+    with make_display() as display:
+        summary = run(
+            checked,
+            registry,
+            folder,
+            device=choose_device(device),
+            display=display,
+            resume=resume,
+            plugin_files=plugins,
+        )
+    show_results(summary, folder)

@@ -1,0 +1,66 @@
+"""``sslse show``."""
+
+import inspect
+from pathlib import Path
+
+import click
+
+from sslse.cli.options import common_options, find_components, read_recipe
+from sslse.registry import KINDS, Registry, require_kind
+
+
+@click.command("show")
+@click.argument("kind")
+@click.argument("name")
+@click.option("--set", "sets", metavar="PATH=VALUE", multiple=True, help="Set a recipe's option.")
+@click.option("--data", metavar="FILE", help="Data profile laid over the recipe.")
+@common_options
+def command(
+    kind: str, name: str, sets: tuple[str, ...], data: str | None, plugins: tuple[Path, ...]
+) -> None:
+    """Show a component (KIND NAME) or a resolved recipe ('recipe' FILE).
+
+    A component shows its options with types and defaults, and its documentation with the paper it
+    follows. A recipe shows everything filled in that 'run' would use.
+    """
+    if kind != "recipe":
+        require_kind_or_recipe(kind)
+    registry = find_components(plugins)
+    if kind == "recipe":
+        click.echo(read_recipe(name, registry, data, sets).to_yaml(), nl=False)
+    else:
+        _show_component(registry, kind, name)
+
+
+def require_kind_or_recipe(kind: str) -> None:
+    """Refuse an unknown kind; 'recipe' is possible here too."""
+    if kind not in (*KINDS, "recipe"):
+        require_kind(kind)
+
+
+def _show_component(registry: Registry, kind: str, name: str) -> None:
+    component = registry.get(kind, name)
+    from sslse.options import REQUIRED, options_of, wiring_of
+
+    target = component.load()
+    click.echo(f"{kind} {name}: {component.summary}")
+    click.echo(f"plugin: {component.plugin}")
+    click.echo(f"code: {target.__module__}:{target.__qualname__}")
+    if wiring := wiring_of(target):
+        click.echo(f"gets: {', '.join(wiring)}")
+    click.echo("options:")
+    rows = [
+        (
+            option.name,
+            option.type_text,
+            "required" if option.default is REQUIRED else f"default {option.default!r}",
+        )
+        for option in options_of(target)
+    ]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
+    for option_name, type_text, default in rows:
+        click.echo(f"  {option_name.ljust(widths[0])}  {type_text.ljust(widths[1])}  {default}")
+    if not rows:
+        click.echo("  none")
+    if documentation := inspect.getdoc(target):
+        click.echo(f"\n{documentation}")

@@ -1,0 +1,1 @@
+"""Corpora of the core; each lists its recordings without opening a file."""

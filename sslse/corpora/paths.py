@@ -1,0 +1,86 @@
+"""Keys of audio files: paths relative to a corpus's root, found below a folder or in a list."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sslse.audio import AUDIO_ENDINGS
+from sslse.errors import DataError
+
+_NAMED_AT_MOST = 5
+
+
+def audio_below(folder: Path, root: Path) -> frozenset[str]:
+    """Return the keys of all audio files below a folder of a corpus, hidden ones excepted.
+
+    Raises:
+        DataError: there is none, the folder lies outside root, or a name is not UTF-8.
+    """
+    folder_key = os.path.relpath(folder, root)
+    if not _is_inside(folder_key):
+        raise DataError(f"{folder}: lies outside {root}; possible: a folder below it")
+    found = (Path(folder_key, path).as_posix() for path in _audio_files(folder))
+    keys = frozenset(_in_utf8(key, root) for key in found)
+    if not keys:
+        endings = ", ".join(sorted(AUDIO_ENDINGS))
+        raise DataError(f"{folder}: no audio file in it; looked for {endings}")
+    return keys
+
+
+def audio_listed(list_path: Path, root: Path) -> frozenset[str]:
+    """Return the keys a text file lists: a relative path a line, ``#`` begins a comment line.
+
+    Raises:
+        DataError: the list is not UTF-8 or empty, or names files that are missing or outside root.
+    """
+    try:
+        lines = [line.strip() for line in list_path.read_text("utf-8-sig").splitlines()]
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{list_path}: not a text file in UTF-8; a list names one file a line"
+        ) from error
+    paths = [os.path.normpath(line) for line in lines if line and not line.startswith("#")]
+    if not paths:
+        raise DataError(f"{list_path}: names no file")
+    if outside := [path for path in paths if not _is_inside(path)]:
+        raise DataError(
+            f"{list_path}: outside {root}: {some(outside)}; possible: paths relative to it"
+        )
+    if missing := [path for path in paths if not (root / path).is_file()]:
+        raise DataError(f"{list_path}: not found below {root}: {some(missing)}")
+    return frozenset(Path(path).as_posix() for path in paths)
+
+
+def some(names: Sequence[str]) -> str:
+    """Name up to five, and say how many more there are."""
+    rest = len(names) - _NAMED_AT_MOST
+    return ", ".join(names[:_NAMED_AT_MOST]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _audio_files(folder: Path) -> Iterator[Path]:
+    """Yield paths relative to the folder; links are followed, but no folder is entered twice."""
+    entered = {os.path.realpath(folder)}
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        visible = sorted(name for name in folders if not name.startswith("."))
+        folders.clear()
+        for name in visible:
+            real = os.path.realpath(Path(parent, name))
+            if real not in entered:
+                entered.add(real)
+                folders.append(name)
+        for name in files:
+            if not name.startswith(".") and Path(name).suffix.lower() in AUDIO_ENDINGS:
+                yield Path(parent, name).relative_to(folder)
+
+
+def _is_inside(relative: str) -> bool:
+    path = Path(relative)
+    return not path.is_absolute() and path.parts[:1] != ("..",)
+
+
+def _in_utf8(key: str, root: Path) -> str:
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(f"{root}: the name {key!a} is not UTF-8; rename the file") from error
+    return key

@@ -1,0 +1,1 @@
+"""Packed corpora, crops and mixing."""

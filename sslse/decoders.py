@@ -1,0 +1,90 @@
+"""Decoders of the core."""
+
+from typing import Annotated
+
+from annotated_types import MinLen
+from einops import rearrange
+from torch import Tensor, nn
+
+from sslse.api import Decoder, Encoder, PositiveInt
+from sslse.encoders import rms
+from sslse.errors import OptionError
+from sslse.nn.conformer import ConformerStack
+from sslse.nn.sampling import UpsamplingBlock
+
+
+class ConformerDecoder(Decoder):
+    """Rebuild the wave from the latent: the encoder mirrored.
+
+    The paper's table 8 is cut off after its first main block. Our reading: main blocks, a
+    pointwise convolution to twice the channels, and two branches that are summed: up-sampling
+    blocks, and a convolution whose channels are the samples of a frame.
+
+    Shape: (batch, dim, frames) to (batch, frames * encoder.stride).
+
+    Args:
+        encoder: gives the channels of the latent and the samples per frame.
+        hidden: channels inside a main block (paper: 256).
+        kernel: frames its convolution sees; odd (paper: 9).
+        head_dim: channels per attention head (paper: 16).
+        heads: attention heads (paper: 8).
+        blocks: main blocks (reading: 4, as in the encoder).
+        channels: of the up-sampling blocks, from the latent to the wave (the encoder's reversed).
+        factor: by which each up-sampling block raises the rate; with the number of blocks it must
+            give the encoder's samples per frame.
+        frame_kernel: of the convolution that gives framed samples; odd.
+        residual: add the output to the noisy input, the last layers starting at zero: training
+            then starts from the noisy signal's own SI-SDR instead of far below it. The paper's
+            plain autoencoder has False.
+        normalize: scale the output by the noisy input's root mean square, the counterpart of the
+            encoder's option.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        /,
+        *,
+        hidden: PositiveInt = 256,
+        kernel: PositiveInt = 9,
+        head_dim: PositiveInt = 16,
+        heads: PositiveInt = 8,
+        blocks: PositiveInt = 4,
+        channels: Annotated[list[PositiveInt], MinLen(1)] = [64, 32],  # noqa: B006 - only read
+        factor: PositiveInt = 4,
+        frame_kernel: PositiveInt = 3,
+        residual: bool = False,
+        normalize: bool = True,
+    ) -> None:
+        super().__init__()
+        dim = encoder.dim
+        widths = [dim, *channels, 1]
+        if factor ** (len(widths) - 1) != encoder.stride:
+            raise OptionError(
+                f"{len(widths) - 1} blocks by {factor} give {factor ** (len(widths) - 1)} samples "
+                f"per frame, the encoder has {encoder.stride}",
+                "factor",
+            )
+        if frame_kernel % 2 == 0:
+            raise OptionError(f"must be odd, not {frame_kernel}", "frame_kernel")
+        self.residual = residual
+        self.normalize = normalize
+        self.blocks = ConformerStack(blocks, dim, hidden, kernel, head_dim, heads)
+        self.split = nn.Conv1d(dim, 2 * dim, 1)
+        self.up = nn.Sequential(
+            *(UpsamplingBlock(a, b, factor) for a, b in zip(widths, widths[1:], strict=False))
+        )
+        self.frames = nn.Conv1d(dim, encoder.stride, frame_kernel, padding=frame_kernel // 2)
+        if residual:
+            for layer in (self.up[-1].convolution, self.frames):
+                for parameter in layer.parameters():
+                    nn.init.zeros_(parameter)
+
+    def forward(self, latent: Tensor, noisy: Tensor) -> Tensor:
+        """Map (batch, dim, frames) and the noisy waves (batch, samples) to waves."""
+        up, framed = self.split(self.blocks(latent)).chunk(2, dim=1)
+        rebuilt = rearrange(self.frames(framed), "b n l -> b (l n)")
+        wave: Tensor = self.up(up).squeeze(1) + rebuilt
+        if self.normalize:
+            wave = wave * rms(noisy)
+        return noisy + wave if self.residual else wave

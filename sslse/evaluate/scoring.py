@@ -1,0 +1,129 @@
+"""Compute metrics in worker processes; a failed item is counted, never fatal."""
+
+import contextlib
+import math
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sslse.api import Metric, Samples
+from sslse.errors import OptionError
+
+Named = tuple[str, dict[str, Any]]
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Metrics of one wave: values (NaN where one failed) and the reasons of failures."""
+
+    values: dict[str, float]
+    reasons: dict[str, str]
+
+
+def score(
+    metrics: dict[str, Metric], clean: Samples, estimate: Samples, sample_rate: int
+) -> Scores:
+    """Score one estimate with every metric.
+
+    Raises:
+        OptionError: a metric cannot work on this sample rate at all.
+    """
+    values: dict[str, float] = {}
+    reasons: dict[str, str] = {}
+    for name, metric in metrics.items():
+        try:
+            value = metric.score(clean, estimate, sample_rate)
+            if math.isnan(value):
+                reasons[name] = "the score is NaN"
+        except OptionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the packages raise many kinds
+            value = math.nan
+            text = " ".join(str(error).split()) or "no message"
+            reasons[name] = f"{type(error).__name__}: {text}"
+        values[name] = value
+    return Scores(values, reasons)
+
+
+def usable_cores() -> int:
+    """Return the cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Scorer:
+    """Worker processes that hold the metrics.
+
+    Args:
+        metrics: names and options, built anew in every worker.
+        sample_rate: in Hz.
+        workers: processes; None means one per core.
+        plugin_files: one-file plugins the metrics may come from.
+    """
+
+    def __init__(
+        self,
+        metrics: Sequence[Named],
+        sample_rate: int,
+        *,
+        workers: int | None = None,
+        plugin_files: Sequence[Path] = (),
+    ) -> None:
+        self._pool: Executor = ProcessPoolExecutor(
+            workers or usable_cores(),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start_worker,
+            initargs=(list(metrics), sample_rate, list(plugin_files)),
+        )
+
+    def submit(self, clean: Samples, estimates: Samples) -> "Future[list[Scores]]":
+        """Score several estimates (estimates, samples) of one clean wave (samples,)."""
+        with _one_thread_per_worker():
+            return self._pool.submit(_score_in_worker, clean, estimates)
+
+    def close(self) -> None:
+        """End the workers; what is not yet scored is dropped."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _one_thread_per_worker() -> Iterator[None]:
+    """Let worker processes, started within, use one thread each for linear algebra."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+_worker: tuple[dict[str, Metric], int] | None = None
+
+
+def _start_worker(metrics: Sequence[Named], sample_rate: int, files: Sequence[Path]) -> None:
+    global _worker  # noqa: PLW0603 - a worker process holds its metrics for its life
+    from sslse.registry import discover
+
+    registry = discover(files)
+    built = {name: registry.get("metric", name).load()(**options) for name, options in metrics}
+    _worker = (built, sample_rate)
+
+
+def _score_in_worker(clean: Samples, estimates: Samples) -> list[Scores]:
+    if _worker is None:
+        raise RuntimeError("the worker was not started by Scorer")
+    metrics, sample_rate = _worker
+    rows = np.atleast_2d(estimates)
+    return [score(metrics, clean, one, sample_rate) for one in rows]

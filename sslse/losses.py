@@ -1,0 +1,86 @@
+"""Losses and similarities as functions."""
+
+from itertools import permutations
+
+import torch
+from torch import Tensor
+
+FLOOR = 1e-8
+
+
+def si_sdr(estimate: Tensor, clean: Tensor, *, zero_mean: bool = True) -> Tensor:
+    """Return the scale-invariant signal-to-distortion ratio in dB.
+
+    ``10 log10(|a s|^2 / |a s - s_hat|^2)`` with ``a = <s_hat, s> / |s|^2``
+    (Le Roux et al. 2018, arXiv:1811.02508). Energies have a floor relative to the estimate's own,
+    so that the value stays within about +-80 dB and never becomes NaN.
+
+    Args:
+        estimate: s_hat, (..., samples).
+        clean: s, (..., samples).
+        zero_mean: remove both means first.
+
+    Returns:
+        In dB, (...).
+    """
+    if zero_mean:
+        estimate = estimate - estimate.mean(-1, keepdim=True)
+        clean = clean - clean.mean(-1, keepdim=True)
+    energy = clean.square().sum(-1, keepdim=True)
+    tiny = torch.finfo(clean.dtype).tiny
+    projection = (estimate * clean).sum(-1, keepdim=True) / energy.clamp_min(tiny)
+    target = projection * clean
+    floor = FLOOR * estimate.square().sum(-1) + tiny
+    wanted = target.square().sum(-1) + floor
+    unwanted = (target - estimate).square().sum(-1) + floor
+    return 10 * torch.log10(wanted / unwanted)
+
+
+def negative_si_sdr(estimate: Tensor, clean: Tensor, *, zero_mean: bool = True) -> Tensor:
+    """Return the enhancement loss: minus the mean SI-SDR in dB.
+
+    Crops whose clean wave is silent have no SI-SDR; they do not count.
+
+    Args:
+        estimate: (views, batch, samples).
+        clean: (batch, samples), the target of every view.
+        zero_mean: see `si_sdr`.
+
+    Returns:
+        A scalar; 0 where every crop is silent.
+    """
+    audible = (clean.square().mean(-1) > FLOOR**2).to(estimate.dtype)
+    ratio = si_sdr(estimate, clean.expand_as(estimate), zero_mean=zero_mean)
+    audible = audible.expand_as(ratio)
+    return -(ratio * audible).sum() / audible.sum().clamp_min(1)
+
+
+def cosine_similarity(p: Tensor, z: Tensor, *, over: str = "frame") -> Tensor:
+    """Return the mean cosine similarity of two latents.
+
+    Args:
+        p: (..., dim, frames).
+        z: (..., dim, frames).
+        over: ``frame`` compares frame by frame; ``utterance`` compares the means over frames.
+
+    Returns:
+        A scalar in [-1, 1].
+    """
+    if over == "utterance":
+        p, z = p.mean(-1, keepdim=True), z.mean(-1, keepdim=True)
+    return torch.nn.functional.cosine_similarity(p, z, dim=-2, eps=FLOOR).mean()
+
+
+def similarity_across_views(p: Tensor, z: Tensor, *, over: str = "frame") -> Tensor:
+    """Return the mean cosine similarity of ``p[i]`` and ``z[j]`` over all ordered pairs of views.
+
+    Args:
+        p: (views, batch, dim, frames).
+        z: (views, batch, dim, frames).
+        over: see `cosine_similarity`.
+
+    Returns:
+        A scalar in [-1, 1].
+    """
+    pairs = permutations(range(len(p)), 2)
+    return torch.stack([cosine_similarity(p[i], z[j], over=over) for i, j in pairs]).mean()

@@ -1,0 +1,1 @@
+"""Metrics of the core; PESQ and STOI through their packages only."""

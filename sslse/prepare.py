@@ -1,0 +1,108 @@
+"""Build and check everything a run needs, without training."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from sslse.build import (
+    Material,
+    build_augmentations,
+    build_metrics,
+    build_step,
+    count_parameters,
+    open_material,
+)
+from sslse.data.batches import Batches
+from sslse.device import describe_device
+from sslse.errors import OptionError, Problem, RecipeError
+from sslse.evaluate.evaluation import rehearse
+from sslse.recipe import Recipe
+from sslse.registry import Registry
+from sslse.train.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything a run needs, built and checked."""
+
+    recipe: Recipe
+    trainer: Trainer
+    material: Material
+    device: torch.device
+
+
+def prepare(
+    recipe: Recipe, registry: Registry, device: torch.device, say: Callable[[str], None]
+) -> Prepared:
+    """Build the components, open the corpora and rehearse the metrics.
+
+    Raises:
+        RecipeError: a component or metric refuses its options.
+        DataError: a corpus is unusable.
+    """
+    train = recipe.train
+    if train.threads is not None:
+        torch.set_num_threads(train.threads)
+    model = build_step(recipe, registry).to(device)
+    material = open_material(recipe, registry, device, say)
+    batches = Batches(
+        material.train_speech,
+        batch_size=train.batch_size,
+        crop=train.crop,
+        crops_per_utterance=train.crops_per_utterance,
+        seed=recipe.seed,
+    )
+    augmentations = build_augmentations(recipe, registry, material.train_noise)
+    trainer = Trainer(model, batches, augmentations, train, views=recipe.views, seed=recipe.seed)
+    metrics = build_metrics(recipe, registry)
+    try:
+        rehearse(metrics, material.test_speech, material.test_noise, recipe)
+    except OptionError as error:
+        raise RecipeError([Problem("", "evaluate.metrics", str(error))]) from error
+    return Prepared(recipe, trainer, material, device)
+
+
+def describe(prepared: Prepared) -> list[str]:
+    """Say in a few lines what a run is made of."""
+    recipe, trainer, material = prepared.recipe, prepared.trainer, prepared.material
+    model, batches = trainer.model, trainer.batches
+    parts = ", ".join(
+        f"{part} {getattr(recipe, part).name} {count_parameters(getattr(model, part)):,}"
+        for part in ("encoder", "decoder", "objective", "schedule")
+    )
+    lines = [f"parameters: {count_parameters(model):,} ({parts})"]
+    for use in ("train", "test"):
+        speech, noise = getattr(material, f"{use}_speech"), getattr(material, f"{use}_noise")
+        lines.append(
+            f"{use}: {len(speech)} utterances ({speech.seconds:.0f} s), "
+            f"{len(noise)} noises ({noise.seconds:.0f} s)"
+        )
+    lines.append(
+        f"training: {recipe.train.epochs} epochs of {batches.steps_per_epoch} steps, "
+        f"{batches.batch_size} utterances x {recipe.views} views per step, "
+        f"on {describe_device(prepared.device)}"
+    )
+    if batches.batch_size < recipe.train.batch_size:
+        lines.append(
+            f"note: train.batch_size is {recipe.train.batch_size}, but an epoch has only "
+            f"{batches.batch_size} crops; train.crops_per_utterance takes more of each utterance"
+        )
+    return lines
+
+
+def timeline(prepared: Prepared) -> list[str]:
+    """Say which weights hold in which epochs: one line for each phase of the schedule."""
+    trainer = prepared.trainer
+    epochs = prepared.recipe.train.epochs
+    per_epoch = trainer.batches.steps_per_epoch
+    weights = [
+        trainer.model.schedule.weights(trainer.progress(epoch * per_epoch))
+        for epoch in range(epochs)
+    ]
+    starts = [e for e in range(epochs) if e == 0 or weights[e] != weights[e - 1]]
+    lines = []
+    for start, end in zip(starts, [*starts[1:], epochs], strict=True):
+        cl, se = weights[start].cl, weights[start].se
+        lines.append(f"epochs {start + 1}-{end}: CL x {cl:g}, SE x {se:g}")
+    return lines

@@ -1,0 +1,230 @@
+"""Put one recipe together: files it extends, a preset, a data profile, ``--set``, variables."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sslse.errors import Problem, RecipeError
+from sslse.recipe import layout
+from sslse.recipe.packaged import find_preset, find_recipe
+from sslse.recipe.reader import Node, parse_scalar, read_file, read_value
+from sslse.registry import did_you_mean
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+def compose(recipe: str, data: str | None = None, sets: Sequence[str] = ()) -> Node:
+    """Read a recipe and everything that changes it into one tree of nodes.
+
+    Later wins: preset, extended files, the recipe, the data profile, ``--set``. A mapping is
+    merged key by key, a list replaces the whole list, and a component of another name replaces
+    the component with all its options.
+
+    Args:
+        recipe: a file, or the bare name of a packaged recipe.
+        data: a data profile: a file that holds ``data:`` only.
+        sets: ``path=value`` texts.
+
+    Raises:
+        RecipeError: something cannot be read, found or combined.
+    """
+    path = find_recipe(recipe)
+    own = _read(path)
+    tree = _with_parents(path, own, ())
+    name = own.value.get("name") or Node(path.stem, str(path))
+    tree = _merge(tree, Node({"name": name}, str(path)), ())
+    if data is not None:
+        tree = _merge(tree, _read_profile(Path(data)), ())
+    tree = apply_sets(_over_preset(tree, sets), sets)
+    problems: list[Problem] = []
+    tree = _substitute(tree, (), os.environ, problems)
+    if problems:
+        raise RecipeError(problems)
+    return tree
+
+
+def apply_sets(tree: Node, sets: Sequence[str]) -> Node:
+    """Overlay ``path=value`` texts; all that cannot be read are reported together."""
+    problems: list[Problem] = []
+    for text in sets:
+        try:
+            tree = _set(tree, text)
+        except RecipeError as error:
+            problems += error.problems
+    if problems:
+        raise RecipeError(problems)
+    return tree
+
+
+def _read(path: Path) -> Node:
+    return _expand_names(read_file(path), ())
+
+
+def _expand_names(node: Node, path: layout.Path) -> Node:
+    """Write a component given by its name alone as a mapping: ``byol`` is ``{name: byol}``."""
+    in_list = bool(path) and path[:-1] in layout.COMPONENT_LISTS
+    if isinstance(node.value, str) and (path in layout.COMPONENTS or in_list):
+        return Node({"name": node}, node.where)
+    if isinstance(node.value, dict):
+        items = node.value.items()
+        return Node({key: _expand_names(one, (*path, key)) for key, one in items}, node.where)
+    if isinstance(node.value, list):
+        items = enumerate(node.value)
+        return Node([_expand_names(one, (*path, index)) for index, one in items], node.where)
+    return node
+
+
+def _with_parents(path: Path, own: Node, chain: tuple[Path, ...]) -> Node:
+    """Lay a file over the files it extends, the first of them lowest."""
+    resolved = path.resolve()
+    entries = dict(own.value)
+    extends = entries.pop("extends", None)
+    chain = (*chain, resolved)
+    tree = Node({}, own.where)
+    problems: list[Problem] = []
+    for parent in _parents(extends):
+        target = path.parent / _substituted_text(parent, "extends", os.environ)
+        try:
+            if target.resolve() in chain:
+                cycle = " -> ".join(one.name for one in (*chain, target))
+                raise RecipeError([Problem(parent.where, "extends", f"goes in a circle: {cycle}")])
+            if not target.is_file():
+                near = did_you_mean(target.name, [one.name for one in target.parent.glob("*.yaml")])
+                raise RecipeError([Problem(parent.where, "extends", f"no file {target}{near}")])
+            read = _read(target)
+            read.value.pop("name", None)
+            tree = _merge(tree, _with_parents(target, read, chain), ())
+        except RecipeError as error:
+            problems += error.problems
+    if problems:
+        raise RecipeError(problems)
+    return _merge(tree, Node(entries, own.where), ())
+
+
+def _parents(extends: Node | None) -> list[Node]:
+    if extends is None:
+        return []
+    parents = extends.value if isinstance(extends.value, list) else [extends]
+    for one in parents:
+        if not isinstance(one.value, str):
+            message = "takes a file name or a list of file names"
+            raise RecipeError([Problem(one.where, "extends", message)])
+    return list(parents)
+
+
+def _read_profile(path: Path) -> Node:
+    """Read a data profile, which may extend other profiles but set nothing except ``data``."""
+    profile = _with_parents(path, _read(path), ())
+    problems = [
+        Problem(node.where, key, "a data profile holds 'data:' only")
+        for key, node in profile.value.items()
+        if key != "data"
+    ]
+    if problems:
+        raise RecipeError(problems)
+    return profile
+
+
+def _over_preset(tree: Node, sets: Sequence[str]) -> Node:
+    """Lay the recipe over its preset, which ``--set preset=`` may choose."""
+    choosing = [text for text in sets if text.startswith("preset=")]
+    preset = apply_sets(tree, choosing).value.get("preset")
+    if preset is None or not isinstance(preset.value, str):
+        return tree
+    path = find_preset(preset.value, preset.where)
+    return _merge(_with_parents(path, _read(path), ()), tree, ())
+
+
+def _merge(base: Node, over: Node, path: layout.Path) -> Node:
+    if not isinstance(base.value, dict) or not isinstance(over.value, dict):
+        return over
+    if path in layout.COMPONENTS and "name" in over.value:
+        named = base.value.get("name")
+        if named is not None and named.value != over.value["name"].value:
+            return over
+    merged = dict(base.value)
+    for key, node in over.value.items():
+        merged[key] = _merge(merged[key], node, (*path, key)) if key in merged else node
+    return Node(merged, over.where)
+
+
+def _set(tree: Node, text: str) -> Node:
+    path_text, equals, value_text = text.partition("=")
+    where = f"--set {path_text}"
+    parts = path_text.split(".")
+    if not equals or not all(parts):
+        message = "takes PATH=VALUE, for example train.epochs=10"
+        raise RecipeError([Problem(f"--set {text}", "", message)])
+    if parts == ["extends"]:
+        raise RecipeError([Problem(where, "", "'extends' belongs in a recipe file")])
+    value = _expand_names(read_value(value_text, where), tuple(parts))
+    return _replace(tree, parts, value, ())
+
+
+def _replace(tree: Node, parts: Sequence[str], value: Node, path: layout.Path) -> Node:
+    """Return the tree with the value laid over what stands at the path."""
+    if not parts:
+        return _merge(tree, value, path)
+    head, rest = parts[0], parts[1:]
+    if isinstance(tree.value, list):
+        if not head.isdigit() or int(head) >= len(tree.value):
+            count = len(tree.value)
+            message = f"{layout.show_path(path)} is a list; indices go from 0 to {count - 1}"
+            raise RecipeError([Problem(value.where, "", message)])
+        items = list(tree.value)
+        items[int(head)] = _replace(items[int(head)], rest, value, (*path, int(head)))
+        return Node(items, tree.where)
+    entries: dict[str, Node] = dict(tree.value) if isinstance(tree.value, dict) else {}
+    below = (*path, head)
+    if rest:
+        entries[head] = _replace(entries.get(head, Node({}, value.where)), rest, value, below)
+    else:
+        entries[head] = _merge(entries[head], value, below) if head in entries else value
+    return Node(entries, tree.where)
+
+
+def _substitute(
+    node: Node, path: layout.Path, variables: Mapping[str, str], problems: list[Problem]
+) -> Node:
+    """Replace ``${VARIABLE}`` in every text; unquoted text then gets its YAML value."""
+    if isinstance(node.value, dict):
+        items = node.value.items()
+        value: Any = {k: _substitute(n, (*path, k), variables, problems) for k, n in items}
+        return Node(value, node.where)
+    if isinstance(node.value, list):
+        listed = enumerate(node.value)
+        value = [_substitute(n, (*path, i), variables, problems) for i, n in listed]
+        return Node(value, node.where)
+    if not isinstance(node.value, str) or "${" not in node.value:
+        return node
+    try:
+        text = _substituted_text(node, layout.show_path(path), variables)
+    except RecipeError as error:
+        problems += error.problems
+        return node
+    return Node(text if node.quoted else parse_scalar(text), node.where, node.quoted)
+
+
+def _substituted_text(node: Node, path: str, variables: Mapping[str, str]) -> str:
+    problems: list[Problem] = []
+
+    def replace(match: re.Match[str]) -> str:
+        name, default = match.groups()
+        value = variables.get(name) or default
+        if value is None:
+            message = (
+                f"environment variable {name} is not set; set it, or write ${{{name}:-default}}"
+            )
+            problems.append(Problem(node.where, path, message))
+            return ""
+        return value
+
+    text = _VARIABLE.sub(replace, node.value)
+    if not problems and "${" in text:
+        message = f"{text!r} is not a variable; possible: ${{NAME}} or ${{NAME:-default}}"
+        problems.append(Problem(node.where, path, message))
+    if problems:
+        raise RecipeError(problems)
+    return text

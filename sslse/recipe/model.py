@@ -1,0 +1,85 @@
+"""A checked recipe: every component chosen, every option filled in."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import yaml
+
+from sslse.recipe.reader import parse_scalar
+from sslse.settings import Data, Evaluate, Train
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A component and all its options; ``where`` is the line that names it."""
+
+    kind: str
+    name: str
+    options: dict[str, Any]
+    where: str
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as a recipe writes it."""
+        return {"name": self.name, **self.options}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A checked recipe; see `sslse.settings` for the entries that are not components."""
+
+    name: str
+    seed: int
+    views: int
+    encoder: Choice
+    predictor: Choice | None
+    decoder: Choice
+    objective: Choice
+    schedule: Choice
+    augmentations: tuple[Choice, ...]
+    speech: Choice
+    noise: Choice
+    data: Data
+    train: Train
+    evaluate: Evaluate
+    metrics: tuple[Choice, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """Return the recipe as plain values, every default filled in."""
+        parts = {
+            "name": self.name,
+            "seed": self.seed,
+            "views": self.views,
+            "encoder": self.encoder.plain(),
+            "predictor": self.predictor.plain() if self.predictor else None,
+            "decoder": self.decoder.plain(),
+            "objective": self.objective.plain(),
+            "schedule": self.schedule.plain(),
+            "augmentations": [one.plain() for one in self.augmentations],
+            "data": {
+                "speech": self.speech.plain(),
+                "noise": self.noise.plain(),
+                **asdict(self.data),
+            },
+            "train": asdict(self.train),
+            "evaluate": {
+                "metrics": [one.plain() for one in self.metrics],
+                **asdict(self.evaluate),
+            },
+        }
+        return {key: value for key, value in parts.items() if value is not None}
+
+    def to_yaml(self) -> str:
+        """Write the recipe so that reading it gives the same recipe."""
+        return yaml.dump(self.plain(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what the recipe reader would take for a number, unlike YAML 1.1."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if isinstance(parse_scalar(text), str) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)

@@ -1,0 +1,236 @@
+"""Find plugins and the components they name, without importing any component."""
+
+import difflib
+import importlib
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from sslse import hooks
+from sslse.errors import RegistryError
+
+KINDS = (
+    "encoder",
+    "predictor",
+    "decoder",
+    "objective",
+    "schedule",
+    "augmentation",
+    "corpus",
+    "metric",
+)
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """Where components come from: an entry point of a distribution, or a file."""
+
+    name: str
+    distribution: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.distribution} {self.version})".rstrip()
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A plugin that could not be used, and why."""
+
+    plugin: Plugin
+    reason: str
+
+
+@dataclass(frozen=True)
+class Component:
+    """A named component; its code is imported by `load` only."""
+
+    kind: str
+    name: str
+    target: str | Callable[..., Any]
+    summary: str
+    plugin: Plugin
+
+    def load(self) -> Callable[..., Any]:
+        """Import the class or function behind the name.
+
+        Raises:
+            RegistryError: its module does not import, or has no such attribute.
+        """
+        if not isinstance(self.target, str):
+            return self.target
+        module_name, _, attribute = self.target.partition(":")
+        try:
+            loaded: Callable[..., Any] = getattr(importlib.import_module(module_name), attribute)
+        except Exception as error:
+            raise RegistryError(
+                f"{self.kind} {self.name!r} of plugin {self.plugin} cannot be loaded from "
+                f"{self.target!r}: {type(error).__name__}: {error}"
+            ) from error
+        return loaded
+
+
+@dataclass
+class Registry:
+    """Every component found, and every plugin that failed."""
+
+    components: dict[tuple[str, str], Component] = field(default_factory=dict)
+    broken: list[Broken] = field(default_factory=list)
+
+    def of_kind(self, kind: str) -> list[Component]:
+        """Return the components of a kind, sorted by name."""
+        require_kind(kind)
+        return [self.components[key] for key in sorted(self.components) if key[0] == kind]
+
+    def names(self, kind: str) -> list[str]:
+        """Return the names of a kind, sorted."""
+        return [component.name for component in self.of_kind(kind)]
+
+    def get(self, kind: str, name: str) -> Component:
+        """Return the component of that kind and name.
+
+        Raises:
+            RegistryError: there is none; the nearest name, the possible ones and broken plugins
+                are named.
+        """
+        require_kind(kind)
+        if found := self.components.get((kind, name)):
+            return found
+        names = self.names(kind)
+        message = f"no {kind} named {name!r}{did_you_mean(name, names)} (possible: "
+        message += ", ".join(names) + ")"
+        if self.broken:
+            message += "; broken plugins: " + ", ".join(str(one.plugin) for one in self.broken)
+        raise RegistryError(message)
+
+    def accept(self, plugin: Plugin, components: Iterable[Component]) -> None:
+        """Take all components of a plugin, or none of them.
+
+        Raises:
+            RegistryError: a name is taken; both owners are named.
+        """
+        accepted: dict[tuple[str, str], Component] = {}
+        for component in components:
+            key = (component.kind, component.name)
+            if owner := self.components.get(key) or accepted.get(key):
+                raise RegistryError(
+                    f"{component.kind} {component.name!r} is claimed by two plugins: "
+                    f"{owner.plugin} and {plugin}; the first is kept, none of the second's "
+                    "components is used"
+                )
+            accepted[key] = component
+        self.components |= accepted
+
+
+def did_you_mean(name: str, possible: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the nearest possible name, or an empty string."""
+    near = difflib.get_close_matches(name, list(possible), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def require_kind(kind: str) -> None:
+    """Refuse a kind that does not exist.
+
+    Raises:
+        RegistryError: naming the nearest kind and all of them.
+    """
+    if kind not in KINDS:
+        raise RegistryError(
+            f"no kind named {kind!r}{did_you_mean(kind, KINDS)} (possible: {', '.join(KINDS)})"
+        )
+
+
+def discover(files: Sequence[Path] = ()) -> Registry:
+    """Load every installed plugin, then the given one-file plugins, into a fresh registry.
+
+    A plugin that fails is kept in `Registry.broken`; the others are not affected.
+
+    Args:
+        files: one-file plugins asked for on the command line.
+
+    Raises:
+        RegistryError: a plugin named in ``files`` is missing or broken.
+    """
+    registry = Registry()
+    manager = pluggy.PluginManager(hooks.GROUP)
+    manager.add_hookspecs(hooks)
+    for entry_point in _entry_points():
+        plugin = _owner(entry_point)
+        try:
+            _register(registry, manager, plugin, entry_point.load())
+        except Exception as error:  # noqa: BLE001 - whatever a plugin raises concerns it alone
+            registry.broken.append(Broken(plugin, _reason(error)))
+    for path in files:
+        plugin = Plugin(path.stem, str(path), "")
+        try:
+            _register(registry, manager, plugin, _import_file(path))
+        except Exception as error:
+            raise RegistryError(f"{path}: plugin cannot be used: {_reason(error)}") from error
+    return registry
+
+
+def _entry_points() -> list[importlib.metadata.EntryPoint]:
+    """List the group's entry points: this distribution's first, then by distribution and name."""
+    found = importlib.metadata.entry_points(group=hooks.GROUP)
+
+    def order(entry_point: importlib.metadata.EntryPoint) -> tuple[bool, str, bool, str]:
+        owner = _owner(entry_point)
+        ours = owner.distribution == "sslse"
+        return (not ours, owner.distribution, owner.name != "core", owner.name)
+
+    return sorted(found, key=order)
+
+
+def _owner(entry_point: importlib.metadata.EntryPoint) -> Plugin:
+    distribution = entry_point.dist
+    if distribution is None:
+        return Plugin(entry_point.name, "unknown distribution", "")
+    return Plugin(entry_point.name, distribution.name, distribution.version)
+
+
+def _register(
+    registry: Registry, manager: pluggy.PluginManager, plugin: Plugin, module: ModuleType
+) -> None:
+    """Let pluggy check the module's hooks, call them, and accept what they add."""
+    added: list[Component] = []
+
+    def add(kind: str, name: str, target: str | Callable[..., Any], *, summary: str) -> None:
+        require_kind(kind)
+        added.append(Component(kind, name, target, summary, plugin))
+
+    others = manager.get_plugins()
+    manager.register(module, name=f"{plugin.name} ({plugin.distribution})")
+    try:
+        manager.check_pending()
+        manager.subset_hook_caller("sslse_components", others)(add=add)
+        if not added:
+            raise RegistryError("it adds no component: no @hookimpl sslse_components(add) found")
+        registry.accept(plugin, added)
+    except Exception:
+        manager.unregister(module)
+        raise
+
+
+def _import_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise RegistryError("no such file")
+    name = f"sslse_file_plugin_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise RegistryError("not a Python file; its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, RegistryError) else f"{type(error).__name__}: {text}"

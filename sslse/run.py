@@ -1,0 +1,126 @@
+"""A run from recipe to report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from sslse.build import build_metrics
+from sslse.bundle import load_bundle, save_bundle
+from sslse.errors import RunError
+from sslse.evaluate.evaluation import evaluate
+from sslse.evaluate.results import read_summary
+from sslse.prepare import Prepared, describe, prepare
+from sslse.provenance import describe_run
+from sslse.recipe import Recipe
+from sslse.registry import Registry
+from sslse.report import write_report
+from sslse.run_folder import MODEL, check_folder, start_folder
+from sslse.train.estimate import estimate_seconds
+
+LONG_SECONDS = 600
+
+
+class Display(Protocol):
+    """Shows a run to its user."""
+
+    def say(self, text: str) -> None:
+        """Show a line."""
+
+    def training(self, line: dict[str, Any], steps: int) -> None:
+        """Show a logged line of the training, of so many steps."""
+
+    def evaluating(self, done: int, count: int) -> None:
+        """Show how many mixtures are scored."""
+
+
+def run(
+    recipe: Recipe,
+    registry: Registry,
+    folder: Path,
+    *,
+    device: torch.device,
+    display: Display,
+    resume: bool = False,
+    plugin_files: Sequence[Path] = (),
+) -> dict[str, Any]:
+    """Train, evaluate and report; return what ``evaluation.json`` holds.
+
+    Args:
+        recipe: checked.
+        registry: the installed components.
+        folder: the run directory.
+        device: to train and enhance on.
+        display: shows the run.
+        resume: continue what the folder holds, to the very same numbers.
+        plugin_files: one-file plugins of this run.
+
+    Raises:
+        SslseError: the recipe, the data or the directory cannot be used.
+    """
+    check_folder(folder, recipe, registry, resume=resume)
+    prepared = prepare(recipe, registry, device, display.say)
+    for line in describe(prepared):
+        display.say(line)
+    start_folder(folder, recipe, describe_run(recipe, registry, device))
+    if not (folder / MODEL).is_file():
+        _train(prepared, folder, display)
+    elif summary := read_summary(folder):
+        display.say(f"{folder}: trained and evaluated already")
+        return summary
+    return evaluate_run(prepared, registry, folder, display=display, plugin_files=plugin_files)
+
+
+def evaluate_run(
+    prepared: Prepared,
+    registry: Registry,
+    folder: Path,
+    *,
+    display: Display,
+    plugin_files: Sequence[Path] = (),
+) -> dict[str, Any]:
+    """Score the trained model of a run; write its evaluation and report.
+
+    Raises:
+        RunError: the run is not trained to its end.
+    """
+    if not (folder / MODEL).is_file():
+        raise RunError(f"{folder}: has no {MODEL}: it is not trained to its end; use --resume")
+    recipe, material = prepared.recipe, prepared.material
+    encoder, decoder = load_bundle(folder / MODEL, recipe, registry, prepared.device)
+    results = evaluate(
+        encoder,
+        decoder,
+        material.test_speech,
+        material.test_noise,
+        recipe,
+        build_metrics(recipe, registry),
+        plugin_files=plugin_files,
+        watch=display.evaluating,
+    )
+    results.write(folder)
+    write_report(folder, display.say)
+    return results.summary()
+
+
+def _train(prepared: Prepared, folder: Path, display: Display) -> None:
+    trainer = prepared.trainer
+    if prepared.device.type == "cpu":
+        seconds = estimate_seconds(trainer)
+        if seconds > LONG_SECONDS:
+            display.say(_advice(seconds, prepared.recipe))
+    trainer.run(folder, watch=lambda line: display.training(line, trainer.steps))
+    save_bundle(folder / MODEL, trainer.model.encoder, trainer.model.decoder, prepared.recipe)
+
+
+def _advice(seconds: float, recipe: Recipe) -> str:
+    """Say how long a run takes on this CPU, and what is faster."""
+    hours = seconds / 3600
+    long = f"{hours:.1f} hours" if hours >= 1 else f"{seconds / 60:.0f} minutes"
+    epochs = max(1, round(recipe.train.epochs * LONG_SECONDS / seconds))
+    return (
+        f"note: on this CPU the whole training takes about {long}. Faster: a CUDA GPU, "
+        f"the small model (--set preset=small), or fewer epochs (about {epochs} in ten minutes: "
+        f"--set train.epochs={epochs}). Stop with Ctrl-C at any time; --resume continues"
+    )

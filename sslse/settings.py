@@ -1,0 +1,102 @@
+"""What a recipe may set besides components; as everywhere, the signature is the schema."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Interval, MinLen
+
+from sslse.options import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+
+@dataclass(frozen=True, kw_only=True)
+class General:
+    """The recipe's own entries.
+
+    Args:
+        name: of the run and its directory; the recipe file's stem unless given.
+        seed: every random draw of the run follows from it.
+        views: noisy views per utterance.
+        preset: a file of ``recipes/presets`` whose entries lie beneath the recipe's own.
+    """
+
+    name: Annotated[str, MinLen(1)]
+    seed: NonNegativeInt = 0
+    views: Annotated[int, Interval(ge=2, le=16)] = 2
+    preset: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """How corpora become training material.
+
+    Args:
+        sample_rate: in Hz; everything is resampled to it once.
+        swap: train on the test parts and test on the training parts (the paper's low-data
+            experiment).
+        strict: stop at unusable files instead of leaving them out with a report.
+        cache: folder for packed corpora; None means the user's cache folder.
+    """
+
+    sample_rate: Annotated[int, Interval(ge=8000, le=48000)] = 16000
+    swap: bool = False
+    strict: bool = False
+    cache: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """The training loop.
+
+    Args:
+        epochs: passes over the training utterances.
+        batch_size: utterances per step; each appears in every view. Where the corpus holds fewer
+            crops than this, the batch is the whole corpus.
+        crop: samples per training example.
+        crops_per_utterance: random crops taken of each utterance in an epoch.
+        optimizer: ``sgd`` (the paper's) or ``adamw``.
+        learning_rate: peak learning rate.
+        warmup_steps: steps over which the learning rate rises linearly to its peak.
+        decay: ``none`` keeps the learning rate, ``cosine`` lowers it to zero over the run.
+        momentum: of SGD; AdamW has its own (0.9, 0.999).
+        weight_decay: L2 for SGD, decoupled for AdamW.
+        clip_norm: gradients are scaled down to this L2 norm; None leaves them.
+        zero_mean: remove the means before SI-SDR (Le Roux et al. 2018).
+        log_every: steps between lines of ``metrics.jsonl``.
+        checkpoint_seconds: least time between two saved states; 0 saves after every epoch.
+        threads: CPU threads of torch; None leaves its own choice.
+    """
+
+    epochs: PositiveInt = 400
+    batch_size: PositiveInt = 256
+    crop: Annotated[int, Ge(1024)] = 16384
+    crops_per_utterance: PositiveInt = 1
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: PositiveFloat = 0.05
+    warmup_steps: NonNegativeInt = 0
+    decay: Literal["none", "cosine"] = "none"
+    momentum: Annotated[float, Interval(ge=0, lt=1)] = 0.9
+    weight_decay: NonNegativeFloat = 1e-4
+    clip_norm: PositiveFloat | None = None
+    zero_mean: bool = True
+    log_every: PositiveInt = 10
+    checkpoint_seconds: NonNegativeFloat = 60.0
+    threads: PositiveInt | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate:
+    """The test mixtures and what is measured on them.
+
+    Args:
+        snr_db: every test utterance is mixed at each of these.
+        samples: length of a test example.
+        utterances: use this many test utterances, spread evenly over the list; None means all.
+        batch_size: mixtures enhanced at once.
+        workers: processes that compute metrics; None means one per core.
+    """
+
+    snr_db: Annotated[list[float], MinLen(1)]
+    samples: Annotated[int, Ge(4096)] = 32768
+    utterances: PositiveInt | None = None
+    batch_size: PositiveInt = 32
+    workers: PositiveInt | None = None

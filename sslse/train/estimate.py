@@ -1,0 +1,29 @@
+"""Say before a long run how long it will take."""
+
+import copy
+import time
+
+from sslse.train.trainer import Trainer
+
+PROBE = 4
+
+
+def estimate_seconds(trainer: Trainer) -> float:
+    """Return the seconds a whole training takes on a CPU.
+
+    Measures a small batch on a copy of the model and scales it; changes neither the model nor any
+    random stream.
+    """
+    model = copy.deepcopy(trainer.model)
+    progress = trainer.progress(0)
+    clean, noisy = trainer.views(0)
+    clean, noisy = clean[:PROBE], noisy[:, :PROBE]
+    weights = model.schedule.weights(progress)
+    laps = []
+    for _ in range(3):
+        started = time.monotonic()
+        total = model(clean, noisy, weights, progress).total
+        total.backward()
+        laps.append(time.monotonic() - started)
+        model.zero_grad(set_to_none=True)
+    return min(laps) * trainer.batches.batch_size / len(clean) * trainer.steps

@@ -1,0 +1,74 @@
+"""Collect a step's figures on the device; write them as lines of JSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+TIMING = ("seconds", "pairs_per_second")
+
+
+class Averages:
+    """Means of named scalars over steps, kept on the device until they are asked for."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, scalars: dict[str, Tensor]) -> None:
+        """Add one step's scalars."""
+        for name, value in scalars.items():
+            value = value.detach().double()
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def take(self) -> dict[str, float]:
+        """Return the means, in one transfer, and start anew."""
+        if not self._sums:
+            return {}
+        values = torch.stack(list(self._sums.values())).tolist()
+        counts = list(self._counts.values())
+        means = {
+            name: value / count
+            for name, value, count in zip(self._sums, values, counts, strict=True)
+        }
+        self._sums, self._counts = {}, {}
+        return means
+
+
+class MetricsFile:
+    """The run's ``metrics.jsonl``.
+
+    Args:
+        path: of the file.
+        step: keep the lines up to this many steps; a resumed run writes the others again.
+    """
+
+    def __init__(self, path: Path, step: int) -> None:
+        kept = [line for line in read_metrics(path) if line["step"] <= step]
+        self._path = path
+        text = "".join(json.dumps(line) + "\n" for line in kept)
+        partial = path.with_suffix(".partial")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+        self.seconds = float(kept[-1]["seconds"]) if kept else 0.0
+
+    def write(self, line: dict[str, Any]) -> None:
+        """Append a line."""
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """Read the lines of a ``metrics.jsonl``; a line cut short by a crash is left out."""
+    if not path.is_file():
+        return []
+    lines = []
+    for text in path.read_text(encoding="utf-8").splitlines():
+        try:
+            lines.append(json.loads(text))
+        except json.JSONDecodeError:
+            break
+    return lines

@@ -1,0 +1,92 @@
+"""One training step's forward pass, the same for every method."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from sslse.api import (
+    Decoder,
+    Encoder,
+    Losses,
+    Objective,
+    Outcome,
+    Progress,
+    Schedule,
+    Views,
+    Weights,
+)
+from sslse.losses import negative_si_sdr
+
+
+@dataclass(frozen=True)
+class StepOutput:
+    """What a step's forward gives.
+
+    Args:
+        total: scalar to minimise.
+        losses: its terms, before weighting.
+        latent: detached, (views, batch, dim, frames).
+        metrics: the objective's own, detached.
+        carry: for `Objective.after_step`.
+    """
+
+    total: Tensor
+    losses: Losses
+    latent: Tensor
+    metrics: dict[str, Tensor]
+    carry: Any
+
+
+class Step(nn.Module):
+    """Encoder, decoder, objective and schedule, and how a step uses them.
+
+    Args:
+        encoder: shared by both losses; lent to the objective.
+        decoder: rebuilds the clean wave from the latent.
+        objective: the contrastive loss.
+        schedule: weights of the two losses.
+        zero_mean: see `sslse.losses.si_sdr`.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        decoder: Decoder,
+        objective: Objective,
+        schedule: Schedule,
+        *,
+        zero_mean: bool = True,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+        self.objective = objective
+        self.schedule = schedule
+        self.zero_mean = zero_mean
+
+    def forward(
+        self, clean: Tensor, noisy: Tensor, weights: Weights, progress: Progress
+    ) -> StepOutput:
+        """Encode once, compute the losses that have a weight, and add them.
+
+        Args:
+            clean: (batch, samples).
+            noisy: (views, batch, samples).
+            weights: of this step.
+            progress: of this step.
+        """
+        shape = noisy.shape[:2]
+        waves = noisy.flatten(0, 1)
+        encoded = self.encoder(waves)
+        latent = encoded.unflatten(0, shape)
+        enhancement = None
+        if weights.se:
+            estimate = self.decoder(encoded, waves).unflatten(0, shape)
+            enhancement = negative_si_sdr(estimate, clean, zero_mean=self.zero_mean)
+        outcome = Outcome(None)
+        if weights.cl:
+            outcome = self.objective(self.encoder, Views(clean, noisy, latent), progress)
+        losses = Losses(outcome.loss, enhancement)
+        total = self.schedule.combine(weights, losses)
+        return StepOutput(total, losses, latent.detach(), outcome.metrics, outcome.carry)

@@ -1,0 +1,153 @@
+"""The training loop; it knows no method by name."""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sslse.api import Augmentation, Progress, Weights
+from sslse.data.batches import Batches
+from sslse.errors import RunError
+from sslse.seeds import generator
+from sslse.settings import Train
+from sslse.train.log import Averages, MetricsFile
+from sslse.train.optimizer import learning_rate, make_optimizer
+from sslse.train.state import load_state, save_state
+from sslse.train.step import Step, StepOutput
+
+Watch = Callable[[dict[str, Any]], None]
+
+
+class Trainer:
+    """Train a model on noisy views of utterances.
+
+    Args:
+        model: the step's forward; on its device already.
+        batches: clean crops.
+        augmentations: applied to the views in order, each with the name of its random stream.
+        train: the recipe's settings.
+        views: noisy views per utterance.
+        seed: of the run.
+    """
+
+    def __init__(
+        self,
+        model: Step,
+        batches: Batches,
+        augmentations: list[tuple[str, Augmentation]],
+        train: Train,
+        *,
+        views: int,
+        seed: int,
+    ) -> None:
+        self.model = model
+        self.batches = batches
+        self.optimizer = make_optimizer(model.parameters(), train)
+        self.steps = train.epochs * batches.steps_per_epoch
+        self._augmentations = augmentations
+        self._train = train
+        self._views = views
+        self._seed = seed
+        self._device = next(model.parameters()).device
+
+    def progress(self, step: int) -> Progress:
+        """Return the clock at a step."""
+        return Progress(step, self.steps, self.batches.steps_per_epoch)
+
+    def views(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return a step's clean waves (batch, samples) and noisy views (views, batch, samples)."""
+        clean = self.batches.clean(step)
+        noisy = clean.expand(self._views, *clean.shape)
+        for name, augmentation in self._augmentations:
+            draws = generator(self._device, self._seed, "augmentation", name, step)
+            noisy = augmentation(noisy, generator=draws)
+        return clean, noisy
+
+    def step(self, step: int) -> tuple[StepOutput, Weights]:
+        """Take one optimizer step.
+
+        A parameter that no loss of this step uses (the predictor while CL has weight 0) has no
+        gradient, so the optimizer leaves it and its momentum alone.
+        """
+        progress = self.progress(step)
+        clean, noisy = self.views(step)
+        weights = self.model.schedule.weights(progress)
+        output: StepOutput = self.model(clean, noisy, weights, progress)
+        self.optimizer.zero_grad(set_to_none=True)
+        output.total.backward()  # type: ignore[no-untyped-call]
+        if self._train.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._train.clip_norm)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self._train, progress)
+        self.optimizer.step()
+        self.model.objective.after_step(self.model.encoder, output.carry, progress)
+        self.model.schedule.after_step(output.losses, progress)
+        return output, weights
+
+    def run(self, folder: Path, watch: Watch = lambda _: None) -> None:
+        """Train to the end, from where the folder's saved state stands.
+
+        Args:
+            folder: the run directory; ``metrics.jsonl`` and ``resume/`` are written.
+            watch: sees every logged line.
+
+        Raises:
+            RunError: the loss is not finite; the last saved state stays.
+        """
+        resume = folder / "resume"
+        first = load_state(resume, self.model, self.optimizer, self._device)
+        file = MetricsFile(folder / "metrics.jsonl", first)
+        before = file.seconds
+        started = saved = lap = time.monotonic()
+        averages, since = Averages(), first
+        self.model.train()
+        for step in range(first, self.steps):
+            output, weights = self.step(step)
+            averages.add(_scalars(output))
+            done = step + 1
+            epoch_ends = done % self.batches.steps_per_epoch == 0
+            if not (epoch_ends or done % self._train.log_every == 0):
+                continue
+            means = averages.take() | _latent_figures(output.latent)
+            now = time.monotonic()
+            line = {
+                "step": done,
+                "epoch": done / self.batches.steps_per_epoch,
+                "learning_rate": self.optimizer.param_groups[0]["lr"],
+                "weight_cl": weights.cl,
+                "weight_se": weights.se,
+                **means,
+                "seconds": before + now - started,
+                "pairs_per_second": (done - since) * self.batches.batch_size / (now - lap),
+            }
+            if not math.isfinite(means["loss"]):
+                raise RunError(
+                    f"the loss is not finite at step {done}; lower train.learning_rate or set "
+                    f"train.clip_norm. The state before is kept in {resume}"
+                )
+            file.write(line)
+            watch(line)
+            since, lap = done, now
+            due = now - saved >= self._train.checkpoint_seconds
+            if (epoch_ends and due) or done == self.steps:
+                save_state(resume, self.model, self.optimizer, done)
+                saved = time.monotonic()
+
+
+def _scalars(output: StepOutput) -> dict[str, Tensor]:
+    terms = {"loss": output.total, "cl": output.losses.cl, "se": output.losses.se}
+    named = {name: value for name, value in terms.items() if value is not None}
+    return named | {f"objective/{name}": value for name, value in output.metrics.items()}
+
+
+def _latent_figures(latent: Tensor) -> dict[str, float]:
+    """Return the standard deviation of unit-length latents, times sqrt(dim).
+
+    Near 1 for latents spread over all directions, 0 where they collapsed to one point.
+    """
+    units = torch.nn.functional.normalize(latent, dim=-2).movedim(-2, -1).flatten(0, -2)
+    return {"latent_std": float(units.std(0).mean() * units.shape[-1] ** 0.5)}
