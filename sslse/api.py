@@ -17,10 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-import numpy.typing as npt
 from torch import Generator, Tensor, nn
 
+from sslse.audio import Samples, read_audio
 from sslse.errors import OptionError
 from sslse.hooks import hookimpl
 from sslse.options import (
@@ -51,13 +50,12 @@ __all__ = [
     "Predictor",
     "Progress",
     "Recording",
+    "Samples",
     "Schedule",
     "Views",
     "Weights",
     "hookimpl",
 ]
-
-Samples = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -271,15 +269,13 @@ class Corpus(ABC):
         Raises:
             DataError: the file is unreadable.
         """
-        from sslse.audio import read_audio
-
         if recording.source is None:
             raise NotImplementedError(f"{type(self).__name__} must override read()")
         return read_audio(recording.source)
 
     @property
     def version(self) -> str:
-        """Text that changes whenever recordings without a file change."""
+        """Text that changes whenever `read` gives other samples for the same recordings."""
         return ""
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 import torch
 
-from sslse.api import Samples
 from sslse.errors import DataError, DependencyError
+
+Samples = npt.NDArray[np.float32]
 
 AUDIO_ENDINGS = frozenset(
     f".{ending}"

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor, nn
 
 import sslse
 from sslse.api import Decoder, Encoder
@@ -16,38 +17,40 @@ from sslse.registry import Registry
 
 def save_bundle(path: Path, encoder: Encoder, decoder: Decoder, recipe: Recipe) -> None:
     """Write encoder and decoder with the recipe in the file's metadata."""
-    tensors = {
-        f"{part}.{name}": value.detach().cpu().contiguous()
-        for part, module in (("encoder", encoder), ("decoder", decoder))
-        for name, value in module.state_dict().items()
-    }
+    state = Enhancer(encoder, decoder).state_dict()
+    tensors = {name: value.cpu().contiguous() for name, value in state.items()}
     partial = path.with_name(f"{path.name}.partial")
     metadata = {"sslse": sslse.__version__, "recipe": recipe.to_yaml()}
     save_file(tensors, partial, metadata=metadata)
     partial.replace(path)
 
 
-def load_bundle(
-    path: Path, recipe: Recipe, registry: Registry, device: torch.device
-) -> tuple[Encoder, Decoder]:
+class Enhancer(nn.Module):
+    """Encoder and decoder, trained: noisy waves (batch, samples) to enhanced ones."""
+
+    def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def forward(self, noisy: Tensor) -> Tensor:
+        """Enhance noisy waves; their length is a multiple of the encoder's stride."""
+        enhanced: Tensor = self.decoder(self.encoder(noisy), noisy)
+        return enhanced
+
+
+def load_bundle(path: Path, recipe: Recipe, registry: Registry, device: torch.device) -> Enhancer:
     """Build the network of a recipe and give it the weights of a bundle.
 
     Raises:
         RunError: the file is missing, unreadable, or of another network.
     """
-    encoder, decoder = build_network(recipe, registry)
+    enhancer = Enhancer(*build_network(recipe, registry))
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        for part, module in (("encoder", encoder), ("decoder", decoder)):
-            prefix = f"{part}."
-            state = {
-                name.removeprefix(prefix): value
-                for name, value in tensors.items()
-                if name.startswith(prefix)
-            }
-            module.load_state_dict(state)
+        enhancer.load_state_dict(tensors)
     except (OSError, SafetensorError, RuntimeError) as error:
         message = " ".join(str(error).split())[:300]
         raise RunError(f"{path}: cannot be loaded: {message}") from error
-    return encoder.to(device), decoder.to(device)
+    return enhancer.to(device).eval()

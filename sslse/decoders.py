@@ -1,5 +1,6 @@
 """Decoders of the core."""
 
+from itertools import pairwise
 from typing import Annotated
 
 from annotated_types import MinLen
@@ -69,14 +70,15 @@ class ConformerDecoder(Decoder):
             raise OptionError(f"must be odd, not {frame_kernel}", "frame_kernel")
         self.residual = residual
         self.normalize = normalize
-        self.blocks = ConformerStack(blocks, dim, hidden, kernel, head_dim, heads)
-        self.split = nn.Conv1d(dim, 2 * dim, 1)
-        self.up = nn.Sequential(
-            *(UpsamplingBlock(a, b, factor) for a, b in zip(widths, widths[1:], strict=False))
+        self.blocks = ConformerStack(
+            blocks, dim, hidden=hidden, kernel=kernel, head_dim=head_dim, heads=heads
         )
+        self.split = nn.Conv1d(dim, 2 * dim, 1)
+        up = [UpsamplingBlock(a, b, factor) for a, b in pairwise(widths)]
+        self.up = nn.Sequential(*up)
         self.frames = nn.Conv1d(dim, encoder.stride, frame_kernel, padding=frame_kernel // 2)
         if residual:
-            for layer in (self.up[-1].convolution, self.frames):
+            for layer in (up[-1].convolution, self.frames):
                 for parameter in layer.parameters():
                     nn.init.zeros_(parameter)
 

@@ -1,6 +1,7 @@
 """Encoders of the core."""
 
 import math
+from itertools import pairwise
 from typing import Annotated
 
 import torch
@@ -70,12 +71,12 @@ class ConformerEncoder(Encoder):
         self.dim = dim
         self.stride = math.prod([factor] * (len(widths) - 1))
         self.normalize = normalize
-        self.down = nn.Sequential(
-            *(DownsamplingBlock(a, b, factor) for a, b in zip(widths, widths[1:], strict=False))
-        )
+        self.down = nn.Sequential(*(DownsamplingBlock(a, b, factor) for a, b in pairwise(widths)))
         self.frames = nn.Conv1d(self.stride, dim, frame_kernel, padding=frame_kernel // 2)
         self.mix = nn.Conv1d(2 * dim, dim, 1)
-        self.blocks = ConformerStack(blocks, dim, hidden, kernel, head_dim, heads)
+        self.blocks = ConformerStack(
+            blocks, dim, hidden=hidden, kernel=kernel, head_dim=head_dim, heads=heads
+        )
 
     def forward(self, wave: Tensor) -> Tensor:
         """Map (batch, samples) to (batch, dim, samples // stride)."""

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 FLOOR = 1e-8
+SILENT_ENERGY = 1e-12
 
 
 def si_sdr(estimate: Tensor, clean: Tensor, *, zero_mean: bool = True) -> Tensor:
@@ -27,10 +28,9 @@ def si_sdr(estimate: Tensor, clean: Tensor, *, zero_mean: bool = True) -> Tensor
         estimate = estimate - estimate.mean(-1, keepdim=True)
         clean = clean - clean.mean(-1, keepdim=True)
     energy = clean.square().sum(-1, keepdim=True)
-    tiny = torch.finfo(clean.dtype).tiny
-    projection = (estimate * clean).sum(-1, keepdim=True) / energy.clamp_min(tiny)
+    projection = (estimate * clean).sum(-1, keepdim=True) / energy.clamp_min(SILENT_ENERGY)
     target = projection * clean
-    floor = FLOOR * estimate.square().sum(-1) + tiny
+    floor = FLOOR * estimate.square().sum(-1) + SILENT_ENERGY
     wanted = target.square().sum(-1) + floor
     unwanted = (target - estimate).square().sum(-1) + floor
     return 10 * torch.log10(wanted / unwanted)
@@ -68,7 +68,7 @@ def cosine_similarity(p: Tensor, z: Tensor, *, over: str = "frame") -> Tensor:
     """
     if over == "utterance":
         p, z = p.mean(-1, keepdim=True), z.mean(-1, keepdim=True)
-    return torch.nn.functional.cosine_similarity(p, z, dim=-2, eps=FLOOR).mean()
+    return torch.nn.functional.cosine_similarity(p, z, dim=-2).mean()
 
 
 def similarity_across_views(p: Tensor, z: Tensor, *, over: str = "frame") -> Tensor:

@@ -32,7 +32,9 @@ class ConformerPredictor(Predictor):
         blocks: PositiveInt = 2,
     ) -> None:
         super().__init__()
-        self.blocks = ConformerStack(blocks, encoder.dim, hidden, kernel, head_dim, heads)
+        self.blocks = ConformerStack(
+            blocks, encoder.dim, hidden=hidden, kernel=kernel, head_dim=head_dim, heads=heads
+        )
 
     def forward(self, latent: Tensor) -> Tensor:
         """Map latents to predicted latents."""

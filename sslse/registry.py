@@ -16,6 +16,9 @@ import pluggy
 from sslse import hooks
 from sslse.errors import RegistryError
 
+# what a plugin may raise without harm to others; `sys.exit` in a module is a fault like any other
+_PLUGIN_ERRORS = (Exception, SystemExit)
+
 KINDS = (
     "encoder",
     "predictor",
@@ -68,13 +71,19 @@ class Component:
             return self.target
         module_name, _, attribute = self.target.partition(":")
         try:
-            loaded: Callable[..., Any] = getattr(importlib.import_module(module_name), attribute)
-        except Exception as error:
-            raise RegistryError(
-                f"{self.kind} {self.name!r} of plugin {self.plugin} cannot be loaded from "
-                f"{self.target!r}: {type(error).__name__}: {error}"
-            ) from error
-        return loaded
+            loaded: Any = getattr(importlib.import_module(module_name), attribute)
+        except _PLUGIN_ERRORS as error:
+            raise self._unloadable(_reason(error)) from error
+        if not callable(loaded):
+            raise self._unloadable("it is neither a class nor a function")
+        checked: Callable[..., Any] = loaded
+        return checked
+
+    def _unloadable(self, reason: str) -> RegistryError:
+        return RegistryError(
+            f"{self.kind} {self.name!r} of plugin {self.plugin} cannot be loaded from "
+            f"{self.target!r}: {reason}"
+        )
 
 
 @dataclass
@@ -104,35 +113,41 @@ class Registry:
         if found := self.components.get((kind, name)):
             return found
         names = self.names(kind)
-        message = f"no {kind} named {name!r}{did_you_mean(name, names)} (possible: "
-        message += ", ".join(names) + ")"
+        possible = f"possible: {', '.join(names)}" if names else "none is installed"
+        message = f"no {kind} named {name!r}{did_you_mean(name, names)} ({possible})"
         if self.broken:
-            message += "; broken plugins: " + ", ".join(str(one.plugin) for one in self.broken)
+            plugins = ", ".join(str(one.plugin) for one in self.broken)
+            message += f"; broken plugins, see 'sslse list': {plugins}"
         raise RegistryError(message)
 
     def accept(self, plugin: Plugin, components: Iterable[Component]) -> None:
         """Take all components of a plugin, or none of them.
 
         Raises:
-            RegistryError: a name is taken; both owners are named.
+            RegistryError: a name is taken, both owners are named; or there is no component.
         """
         accepted: dict[tuple[str, str], Component] = {}
         for component in components:
             key = (component.kind, component.name)
-            if owner := self.components.get(key) or accepted.get(key):
+            if key in accepted:
+                raise RegistryError(f"it adds {component.kind} {component.name!r} twice")
+            if owner := self.components.get(key):
                 raise RegistryError(
                     f"{component.kind} {component.name!r} is claimed by two plugins: "
                     f"{owner.plugin} and {plugin}; the first is kept, none of the second's "
                     "components is used"
                 )
             accepted[key] = component
+        if not accepted:
+            raise RegistryError("it adds no component: no @hookimpl sslse_components(add) found")
         self.components |= accepted
 
 
 def did_you_mean(name: str, possible: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest possible name, or an empty string."""
-    near = difflib.get_close_matches(name, list(possible), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    by_lower_case = {one.lower(): one for one in possible}
+    near = difflib.get_close_matches(name.lower(), list(by_lower_case), n=1, cutoff=0.6)
+    return f"; did you mean {by_lower_case[near[0]]!r}?" if near else ""
 
 
 def require_kind(kind: str) -> None:
@@ -165,13 +180,13 @@ def discover(files: Sequence[Path] = ()) -> Registry:
         plugin = _owner(entry_point)
         try:
             _register(registry, manager, plugin, entry_point.load())
-        except Exception as error:  # noqa: BLE001 - whatever a plugin raises concerns it alone
+        except _PLUGIN_ERRORS as error:
             registry.broken.append(Broken(plugin, _reason(error)))
     for path in files:
         plugin = Plugin(path.stem, str(path), "")
         try:
             _register(registry, manager, plugin, _import_file(path))
-        except Exception as error:
+        except _PLUGIN_ERRORS as error:
             raise RegistryError(f"{path}: plugin cannot be used: {_reason(error)}") from error
     return registry
 
@@ -192,7 +207,9 @@ def _owner(entry_point: importlib.metadata.EntryPoint) -> Plugin:
     distribution = entry_point.dist
     if distribution is None:
         return Plugin(entry_point.name, "unknown distribution", "")
-    return Plugin(entry_point.name, distribution.name, distribution.version)
+    metadata = distribution.metadata
+    name = metadata["Name"] if "Name" in metadata else "unnamed distribution"
+    return Plugin(entry_point.name, name, metadata["Version"] if "Version" in metadata else "")
 
 
 def _register(
@@ -203,6 +220,8 @@ def _register(
 
     def add(kind: str, name: str, target: str | Callable[..., Any], *, summary: str) -> None:
         require_kind(kind)
+        if isinstance(target, str) and not all(target.partition(":")):
+            raise RegistryError(f"{kind} {name!r}: {target!r} is not 'package.module:Name'")
         added.append(Component(kind, name, target, summary, plugin))
 
     others = manager.get_plugins()
@@ -210,10 +229,8 @@ def _register(
     try:
         manager.check_pending()
         manager.subset_hook_caller("sslse_components", others)(add=add)
-        if not added:
-            raise RegistryError("it adds no component: no @hookimpl sslse_components(add) found")
         registry.accept(plugin, added)
-    except Exception:
+    except _PLUGIN_ERRORS:
         manager.unregister(module)
         raise
 
@@ -227,10 +244,14 @@ def _import_file(path: Path) -> ModuleType:
         raise RegistryError("not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except _PLUGIN_ERRORS:
+        del sys.modules[name]
+        raise
     return module
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return text if isinstance(error, RegistryError) else f"{type(error).__name__}: {text}"

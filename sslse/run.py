@@ -88,10 +88,8 @@ def evaluate_run(
     if not (folder / MODEL).is_file():
         raise RunError(f"{folder}: has no {MODEL}: it is not trained to its end; use --resume")
     recipe, material = prepared.recipe, prepared.material
-    encoder, decoder = load_bundle(folder / MODEL, recipe, registry, prepared.device)
     results = evaluate(
-        encoder,
-        decoder,
+        load_bundle(folder / MODEL, recipe, registry, prepared.device),
         material.test_speech,
         material.test_noise,
         recipe,

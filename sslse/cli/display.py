@@ -36,9 +36,11 @@ def make_display() -> Iterator[Display]:
 def describe_line(line: dict[str, Any]) -> str:
     """Say a line of ``metrics.jsonl`` briefly: losses with their weights, speed."""
     parts = [f"loss {line['loss']:.3f}"]
-    for name in ("cl", "se"):
-        if name in line:
-            parts.append(f"{name.upper()} {line[name]:.3f} x {line[f'weight_{name}']:g}")
+    parts += [
+        f"{name.upper()} {line[name]:.3f} x {line[f'weight_{name}']:g}"
+        for name in ("cl", "se")
+        if name in line
+    ]
     return ", ".join([*parts, f"{line['pairs_per_second']:.1f} pairs/s"])
 
 

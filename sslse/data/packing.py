@@ -120,7 +120,8 @@ def _pack(
             try:
                 samples = _usable(corpus, one, sample_rate)
             except DataError as error:
-                unusable.append({"key": one.key, "reason": str(error)})
+                reason = str(error).removeprefix(f"{one.source}: ")
+                unusable.append({"key": one.key, "reason": reason})
                 continue
             scale = max(float(np.abs(samples).max()) / (FULL_SCALE - 1), 1 / FULL_SCALE)
             packed = np.rint(samples / scale).clip(-FULL_SCALE, FULL_SCALE - 1).astype("<i2")

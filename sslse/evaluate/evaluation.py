@@ -5,20 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from sslse.api import Decoder, Encoder, Metric
+from sslse.api import Metric
 from sslse.data.store import Store
 from sslse.evaluate.mixtures import Mixture, make_mixtures, plan_mixtures
 from sslse.evaluate.results import Results, Row
 from sslse.evaluate.scoring import Scorer, score
 from sslse.recipe import Recipe
 
+Enhance = Callable[[Tensor], Tensor]
 Watch = Callable[[int, int], None]
 
 
 def evaluate(
-    encoder: Encoder,
-    decoder: Decoder,
+    enhance: Enhance,
     speech: Store,
     noise: Store,
     recipe: Recipe,
@@ -30,8 +31,7 @@ def evaluate(
     """Score noisy and enhanced waves of every test mixture.
 
     Args:
-        encoder: trained; on the stores' device.
-        decoder: trained.
+        enhance: noisy waves (batch, samples) to enhanced ones, on the stores' device.
         speech: test utterances.
         noise: test noises.
         recipe: its ``evaluate`` section and seed decide the mixtures.
@@ -44,13 +44,11 @@ def evaluate(
     contract = {name: metric.contract() for name, metric in metrics.items()}
     named = [(one.name, one.options) for one in recipe.metrics]
     scorer = Scorer(named, speech.sample_rate, workers=settings.workers, plugin_files=plugin_files)
-    encoder.eval()
-    decoder.eval()
     try:
         futures = []
         for first in range(0, len(mixtures), settings.batch_size):
             chosen = mixtures[first : first + settings.batch_size]
-            waves = _waves(encoder, decoder, chosen, speech, noise, settings.samples)
+            waves = _waves(enhance, chosen, speech, noise, settings.samples)
             for clean, noisy, enhanced in waves:
                 futures.append(scorer.submit(clean, np.stack([noisy, enhanced])))
         rows = []
@@ -76,14 +74,13 @@ def rehearse(metrics: dict[str, Metric], speech: Store, noise: Store, recipe: Re
 
 @torch.no_grad()
 def _waves(
-    encoder: Encoder,
-    decoder: Decoder,
+    enhance: Enhance,
     mixtures: Sequence[Mixture],
     speech: Store,
     noise: Store,
     samples: int,
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     clean, noisy = make_mixtures(mixtures, speech, noise, samples)
-    enhanced = decoder(encoder(noisy), noisy)
+    enhanced = enhance(noisy)
     waves = (one.float().cpu().numpy() for one in (clean, noisy, enhanced))
     return list(zip(*waves, strict=True))

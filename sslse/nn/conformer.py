@@ -31,7 +31,8 @@ class SelfAttention(nn.Module):
         qkv = self.to_qkv(self.norm(x))
         q, k, v = rearrange(qkv, "b l (three h d) -> three b h l d", three=3, h=self.heads)
         attended = F.scaled_dot_product_attention(q, k, v)
-        return self.to_out(rearrange(attended, "b h l d -> b l (h d)"))
+        out: Tensor = self.to_out(rearrange(attended, "b h l d -> b l (h d)"))
+        return out
 
 
 class GatedConvolution(nn.Module):
@@ -49,7 +50,8 @@ class GatedConvolution(nn.Module):
         """Mix neighbouring frames, channel by channel."""
         gated = F.glu(self.expand(self.norm(x)), dim=-1)
         mixed = self.depthwise(gated.transpose(1, 2)).transpose(1, 2)
-        return self.contract(F.silu(self.hidden_norm(mixed)))
+        contracted: Tensor = self.contract(F.silu(self.hidden_norm(mixed)))
+        return contracted
 
 
 class ConformerBlock(nn.Module):
@@ -75,7 +77,7 @@ class ConformerBlock(nn.Module):
         OptionError: the kernel is even.
     """
 
-    def __init__(self, dim: int, hidden: int, kernel: int, head_dim: int, heads: int) -> None:
+    def __init__(self, dim: int, *, hidden: int, kernel: int, head_dim: int, heads: int) -> None:
         super().__init__()
         if kernel % 2 == 0:
             raise OptionError(f"must be odd, not {kernel}", "kernel")
@@ -91,19 +93,21 @@ class ConformerBlock(nn.Module):
         x = x + self.attention(x)
         x = x + self.convolution(x)
         x = x + 0.5 * self.feed_out(x)
-        return self.norm(x)
+        normed: Tensor = self.norm(x)
+        return normed
 
 
-class ConformerStack(nn.Sequential):
-    """Several blocks on latents (batch, dim, frames)."""
+class ConformerStack(nn.Module):
+    """Several blocks on latents (batch, dim, frames); see `ConformerBlock` for the arguments."""
 
     def __init__(
-        self, blocks: int, dim: int, hidden: int, kernel: int, head_dim: int, heads: int
+        self, blocks: int, dim: int, *, hidden: int, kernel: int, head_dim: int, heads: int
     ) -> None:
-        super().__init__(
-            *(ConformerBlock(dim, hidden, kernel, head_dim, heads) for _ in range(blocks))
-        )
+        super().__init__()
+        sizes = {"hidden": hidden, "kernel": kernel, "head_dim": head_dim, "heads": heads}
+        self.blocks = nn.Sequential(*(ConformerBlock(dim, **sizes) for _ in range(blocks)))
 
     def forward(self, latent: Tensor) -> Tensor:
         """Map (batch, dim, frames) to the same shape."""
-        return super().forward(latent.transpose(1, 2)).transpose(1, 2)
+        mapped: Tensor = self.blocks(latent.transpose(1, 2))
+        return mapped.transpose(1, 2)

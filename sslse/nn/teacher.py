@@ -36,7 +36,7 @@ class Teacher(nn.Module):
             encoder: the online encoder.
             tau: momentum in [0, 1]; 1 keeps the copy as it is.
         """
-        for mine, theirs in zip(self.encoder.parameters(), encoder.parameters(), strict=True):
-            mine.lerp_(theirs, 1 - tau)
-        for mine, theirs in zip(self.encoder.buffers(), encoder.buffers(), strict=True):
-            mine.copy_(theirs)
+        for copied, followed in zip(self.encoder.parameters(), encoder.parameters(), strict=True):
+            copied.lerp_(followed, 1 - tau)
+        for kept, current in zip(self.encoder.buffers(), encoder.buffers(), strict=True):
+            kept.copy_(current)

@@ -20,8 +20,8 @@ class Averages:
     def add(self, scalars: dict[str, Tensor]) -> None:
         """Add one step's scalars."""
         for name, value in scalars.items():
-            value = value.detach().double()
-            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            figure = value.detach().double()
+            self._sums[name] = self._sums[name] + figure if name in self._sums else figure
             self._counts[name] = self._counts.get(name, 0) + 1
 
     def take(self) -> dict[str, float]:

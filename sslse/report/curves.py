@@ -1,0 +1,148 @@
+"""Small plots as inline SVG; their colours are the page's, light or dark."""
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+SIZE_INCHES = (5.0, 2.9)
+TINTS = 4
+MARKED_AT_MOST = 150
+
+# Stand-ins: matplotlib writes them as they are, the page's CSS says what they look like.
+_COLOURS = {
+    "#000001": "var(--text)",
+    "#000002": "var(--quiet)",
+    "#000003": "var(--line)",
+    "#000004": "var(--accent)",
+    **{f"#00001{tint}": f"var(--tint-{tint})" for tint in range(TINTS)},
+}
+_TEXT, _QUIET, _LINE, _ACCENT, *_TINTS = _COLOURS
+_STYLE = {
+    "svg.fonttype": "none",
+    "font.size": 11.0,
+    "axes.edgecolor": _LINE,
+    "axes.labelcolor": _QUIET,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.formatter.useoffset": False,
+    "axes.unicode_minus": False,
+    "grid.color": _LINE,
+    "grid.linewidth": 0.6,
+    "xtick.color": _LINE,
+    "ytick.color": _LINE,
+    "xtick.labelcolor": _QUIET,
+    "ytick.labelcolor": _QUIET,
+    "lines.linewidth": 1.6,
+}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training in which the same losses count.
+
+    Args:
+        start: epoch.
+        end: epoch.
+        tint: number of its shade; phases alike share it.
+        label: the losses and their weights.
+    """
+
+    start: float
+    end: float
+    tint: int
+    label: str
+
+
+def plot_training(
+    name: str, epochs: Sequence[float], values: Sequence[float], phases: Sequence[Phase]
+) -> str:
+    """Draw one figure of the training over epochs.
+
+    Args:
+        name: unique on the page.
+        epochs: of each value.
+        values: NaN where there is none; the curve is broken there.
+        phases: shaded behind the curve.
+    """
+    with style.context(["default", _STYLE | {"svg.hashsalt": name}]):
+        figure, axes = _figure()
+        for number, phase in enumerate(phases):
+            tint = _TINTS[phase.tint]
+            area = axes.axvspan(phase.start, phase.end, color=tint, linewidth=0, zorder=0)
+            area.set_gid(f"phase-{number}")
+        marker = "." if len(values) <= MARKED_AT_MOST else ""
+        axes.plot(epochs, values, color=_ACCENT, marker=marker, markersize=4)
+        axes.set_xlim(0, max(epochs))
+        axes.set_xlabel("epoch")
+        return _svg(figure, name)
+
+
+def plot_ratios(
+    name: str, snr_db: Sequence[float], noisy: Sequence[float], enhanced: Sequence[float]
+) -> str:
+    """Draw a metric of noisy and enhanced waves over the SNR; NaN where there is no mean."""
+    with style.context(["default", _STYLE | {"svg.hashsalt": name}]):
+        figure, axes = _figure()
+        axes.plot(snr_db, noisy, color=_QUIET, marker="o", markersize=4, linestyle=(0, (4, 2)))
+        axes.plot(snr_db, enhanced, color=_ACCENT, marker="o", markersize=4)
+        axes.set_xticks(snr_db, [f"{one:g}" for one in snr_db])
+        axes.set_xlabel("SNR (dB)")
+        return _svg(figure, name)
+
+
+def _figure() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=SIZE_INCHES, layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def _svg(figure: Figure, name: str) -> str:
+    """Return the bare ``<svg>``: scaled by the page, its ids unlike those of other plots."""
+    file = io.StringIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    figure.savefig(file, format="svg", transparent=True, metadata=nothing)
+    _, _, drawing = file.getvalue().partition("<svg ")
+    head, _, body = drawing.partition(">")
+    view = re.search(r'viewBox="[^"]*"', head)
+    body = re.sub(r"<style.*?</style>", "", body, flags=re.DOTALL)
+    body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", body)
+    for stand_in, colour in _COLOURS.items():
+        body = body.replace(stand_in, colour)
+    return f"<svg {view[0] if view else ''}>{body}"
+
+
+def shades(lines: Sequence[dict[str, Any]]) -> list[Phase]:
+    """Find the phases of a schedule in the lines of ``metrics.jsonl``.
+
+    Phases are told apart by their weights; where a schedule has more weights than there are
+    shades, by which losses count at all.
+    """
+    exact = len({(one["weight_cl"], one["weight_se"]) for one in lines}) <= TINTS
+    phases: list[Phase] = []
+    tints: dict[str, int] = {}
+    before = 0.0
+    for line in lines:
+        label = _weights(line, exact=exact)
+        if phases and phases[-1].label == label:
+            start = phases.pop().start
+        else:
+            start = before
+        tint = tints.setdefault(label, len(tints))
+        before = float(line["epoch"])
+        phases.append(Phase(start, before, tint, label))
+    return phases
+
+
+def _weights(line: dict[str, Any], *, exact: bool) -> str:
+    weights = {"CL": line["weight_cl"], "SE": line["weight_se"]}
+    counted = {name: weight for name, weight in weights.items() if weight}
+    if exact:
+        return " + ".join(f"{name} × {weight:g}" for name, weight in counted.items())
+    return " + ".join(counted)

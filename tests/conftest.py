@@ -1,0 +1,84 @@
+"""What several test modules share."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from sslse.recipe import load_recipe
+from sslse.registry import discover
+
+TINY = (
+    "encoder.dim=8",
+    "encoder.channels=[4, 4]",
+    "encoder.hidden=8",
+    "encoder.head_dim=4",
+    "encoder.heads=2",
+    "encoder.blocks=1",
+    "predictor.hidden=8",
+    "predictor.head_dim=4",
+    "predictor.heads=2",
+    "decoder.channels=[4, 4]",
+    "decoder.hidden=8",
+    "decoder.head_dim=4",
+    "decoder.heads=2",
+    "decoder.blocks=1",
+    "train.batch_size=24",
+    "train.crop=1024",
+    "train.crops_per_utterance=1",
+    "train.epochs=4",
+    "train.log_every=2",
+    "train.checkpoint_seconds=0",
+    "train.warmup_steps=2",
+    "evaluate.utterances=2",
+    "evaluate.snr_db=[0]",
+    "evaluate.samples=8192",
+    "evaluate.metrics=[si_sdr]",
+    "evaluate.workers=1",
+)
+
+
+@pytest.fixture(scope="session")
+def real_audio() -> Path:
+    """Give the folder with timit/, nonspeech/ and speech/; skip where there is none."""
+    folder = os.environ.get("SSLSE_REAL_AUDIO")
+    if not folder:
+        pytest.skip("needs real audio: SSLSE_REAL_AUDIO does not name its folder")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def registry():
+    return discover()
+
+
+@pytest.fixture(scope="session")
+def tiny_cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def tiny(registry, tiny_cache):
+    """A quickstart recipe small enough to train within a second."""
+
+    def make(*sets):
+        cache = f"data.cache={tiny_cache}"
+        return load_recipe("quickstart", registry, sets=[*TINY, cache, *sets])
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tiny tensors are slower on several threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def tiny_sets():
+    """The ``--set`` texts that make quickstart tiny."""
+    return TINY

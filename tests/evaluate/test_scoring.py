@@ -1,0 +1,20 @@
+import numpy as np
+
+from sslse.evaluate.scoring import Scorer, score
+from sslse.metrics.si_sdr import SiSdr
+
+
+def test_workers_score_as_this_process_does():
+    draws = np.random.default_rng(0)
+    clean = draws.standard_normal(8000).astype(np.float32)
+    noisy = clean + draws.standard_normal(8000).astype(np.float32)
+    silent = np.zeros_like(clean)
+    scorer = Scorer([("si_sdr", {"zero_mean": True})], 16000, workers=1)
+    try:
+        first, second = scorer.submit(clean, np.stack([noisy, silent])).result()
+    finally:
+        scorer.close()
+    assert first == score({"si_sdr": SiSdr()}, clean, noisy, 16000)
+    assert abs(first.values["si_sdr"]) < 1
+    assert np.isnan(second.values["si_sdr"])
+    assert second.reasons == {"si_sdr": "ValueError: the estimate is silent"}

@@ -1,0 +1,85 @@
+"""A module imports only from its own layer or lower ones; the imports are read, not run."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import sslse
+
+PACKAGE = Path(sslse.__file__).parent
+PLUGINS = Path(__file__).parents[1] / "plugins"
+LAYERS = [
+    {"errors", "hooks", "registry", "options", "settings", "recipe", "builtins", "__init__"},
+    {"api", "audio"},
+    {"nn", "losses", "seeds", "data", "metrics", "device"},
+    {"encoders", "decoders", "predictors", "schedules", "augmentations", "corpora"},
+    {
+        "build",
+        "bundle",
+        "train",
+        "evaluate",
+        "report",
+        "prepare",
+        "provenance",
+        "run",
+        "run_folder",
+        "doctor",
+    },
+    {"cli", "__main__"},
+]
+LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
+
+
+def imported(path):
+    """Every module a file imports at its top level or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            if node.module == "sslse":
+                yield from (f"sslse.{one.name}" for one in node.names)
+            else:
+                yield node.module
+
+
+def top(module):
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def room(path):
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0].removesuffix(".py")
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def test_every_module_has_a_layer():
+    assert {room(path) for path in FILES} == set(LAYER_OF)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down_only(path):
+    for module in imported(path):
+        assert not module.startswith("sslse_"), f"{path} imports the plugin {module}"
+        if module.split(".")[0] == "sslse" and top(module) in LAYER_OF:
+            assert LAYER_OF[top(module)] <= LAYER_OF[room(path)], module
+
+
+@pytest.mark.parametrize("path", sorted(PLUGINS.rglob("*.py")), ids=lambda path: path.parent.name)
+def test_plugins_know_the_contracts_and_blocks_only(path):
+    for module in imported(path):
+        if module.startswith("sslse_"):
+            assert module.split(".")[0] == path.parent.name, f"{path} imports another plugin"
+        elif module.split(".")[0] == "sslse":
+            assert LAYER_OF[top(module)] <= 2, f"{path} imports {module}"
+
+
+def test_reading_imports_no_torch():
+    reading = [path for path in FILES if LAYER_OF[room(path)] == 0]
+    assert len(reading) > 8
+    for path in reading:
+        assert "torch" not in {module.split(".")[0] for module in imported(path)}, path

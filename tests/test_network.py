@@ -1,0 +1,89 @@
+import pytest
+import torch
+
+from sslse.build import count_parameters
+from sslse.decoders import ConformerDecoder
+from sslse.encoders import ConformerEncoder
+from sslse.errors import OptionError
+from sslse.predictors import ConformerPredictor
+
+SMALL = {"hidden": 16, "head_dim": 4, "heads": 2, "blocks": 1}
+
+
+def small_encoder(**options):
+    return ConformerEncoder(dim=8, channels=[4, 6], **SMALL, **options)
+
+
+@pytest.fixture
+def wave():
+    return 0.1 * torch.randn(2, 2048, generator=torch.Generator().manual_seed(0))
+
+
+def test_the_papers_shapes():
+    encoder = ConformerEncoder()
+    predictor, decoder = ConformerPredictor(encoder), ConformerDecoder(encoder)
+    wave = torch.randn(1, 16384)
+    with torch.no_grad():
+        latent = encoder(wave)
+        assert latent.shape == (1, 128, 256)
+        assert predictor(latent).shape == latent.shape
+        assert decoder(latent, wave).shape == wave.shape
+    assert (encoder.dim, encoder.stride) == (128, 64)
+    assert len(encoder.blocks.blocks) == 4
+    assert len(predictor.blocks.blocks) == 2
+    assert count_parameters(encoder) == 1_343_648
+
+
+def test_one_view_does_not_see_another(wave):
+    encoder = small_encoder()
+    torch.testing.assert_close(encoder(wave)[:1], encoder(wave[:1]))
+
+
+def test_a_residual_decoder_starts_at_the_noisy_wave(wave):
+    encoder = small_encoder()
+    decoder = ConformerDecoder(encoder, channels=[6, 4], residual=True, **SMALL)
+    torch.testing.assert_close(decoder(encoder(wave), wave), wave)
+    plain = ConformerDecoder(encoder, channels=[6, 4], **SMALL)
+    assert (plain(encoder(wave), wave) - wave).abs().mean() > 0.01
+
+
+@pytest.mark.parametrize("residual", [True, False])
+def test_the_network_follows_the_level_of_its_input(wave, residual):
+    encoder = small_encoder()
+    decoder = ConformerDecoder(encoder, channels=[6, 4], residual=residual, **SMALL)
+    if residual:
+        torch.nn.init.normal_(decoder.frames.weight)
+    enhanced = decoder(encoder(wave), wave)
+    louder = decoder(encoder(30 * wave), 30 * wave)
+    torch.testing.assert_close(louder, 30 * enhanced, rtol=1e-3, atol=1e-3)
+
+
+def test_normalize_can_be_switched_off(wave):
+    encoder = small_encoder(normalize=False)
+    assert not torch.allclose(encoder(30 * wave), encoder(wave), atol=1e-3)
+
+
+def test_silence_is_encoded_finitely():
+    encoder = small_encoder()
+    decoder = ConformerDecoder(encoder, channels=[6, 4], **SMALL)
+    silence = torch.zeros(1, 1024)
+    assert decoder(encoder(silence), silence).isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("options", "option", "message"),
+    [
+        ({"kernel": 8}, "kernel", "must be odd, not 8"),
+        ({"frame_kernel": 2}, "frame_kernel", "must be odd, not 2"),
+        ({"factor": 3}, "factor", "must be even, not 3"),
+    ],
+)
+def test_sizes_that_cannot_work_are_refused(options, option, message):
+    with pytest.raises(OptionError, match=message) as caught:
+        small_encoder(**options)
+    assert caught.value.option == option
+
+
+def test_a_decoder_that_does_not_fit_the_encoder_is_refused():
+    with pytest.raises(OptionError, match="4 blocks by 4 give 256 samples per frame, the encoder"):
+        ConformerDecoder(small_encoder(), channels=[6, 5, 4], **SMALL)

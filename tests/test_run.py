@@ -1,0 +1,145 @@
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from safetensors import safe_open
+
+from sslse.cli import main
+
+
+@pytest.fixture
+def sslse(tiny_cache, tmp_path, monkeypatch, tiny_sets):
+    """Run the command line on the tiny recipe, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SSLSE_CACHE", str(tiny_cache))
+
+    def call(*arguments, tiny=True, epochs=4):
+        chosen = [*tiny_sets, f"train.epochs={epochs}"] if tiny else []
+        sets = [part for text in chosen for part in ("--set", text)]
+        return CliRunner().invoke(main, [*arguments, *sets])
+
+    return call
+
+
+def test_a_run_leaves_everything_in_its_directory(sslse, tmp_path):
+    result = sslse("run", "quickstart")
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "runs" / "quickstart"
+    names = {one.name for one in folder.iterdir()}
+    assert {
+        "recipe.yaml",
+        "provenance.json",
+        "metrics.jsonl",
+        "model.safetensors",
+        "resume",
+        "evaluation.json",
+        "evaluation.csv",
+    } <= names
+    assert not [name for name in names if "partial" in name]
+    recipe = yaml.safe_load((folder / "recipe.yaml").read_text())
+    assert recipe["objective"] == {"name": "byol", "tau": 0.99, "over": "frame"}
+    assert recipe["train"]["epochs"] == 4
+    with safe_open(folder / "model.safetensors", framework="pt") as file:
+        assert file.metadata()["recipe"] == (folder / "recipe.yaml").read_text()
+        parts = {name.partition(".")[0] for name in file.keys()}  # noqa: SIM118
+    assert parts == {"encoder", "decoder"}
+    provenance = json.loads((folder / "provenance.json").read_text())
+    assert provenance["components"]["objective byol"].startswith("byol (sslse ")
+    assert provenance["packages"]["torch"]
+    summary = json.loads((folder / "evaluation.json").read_text())
+    assert summary["counts"]["mixtures"] == 2
+    assert summary["contract"]["si_sdr"]["zero_mean"] is True
+    with (folder / "evaluation.csv").open(newline="") as file:
+        values = [float(line["si_sdr_noisy"]) for line in csv.DictReader(file)]
+    assert sum(values) / 2 == pytest.approx(summary["mean"]["noisy"]["si_sdr"])
+    assert f"{summary['mean']['enhanced']['si_sdr']:.2f}" in result.output
+    assert "evaluation.json" in result.output
+
+
+def test_a_run_is_never_overwritten_but_resumed_and_evaluated_again(sslse, tmp_path):
+    assert sslse("run", "quickstart", "--out", "a").exit_code == 0
+    before = (tmp_path / "a" / "model.safetensors").read_bytes()
+    again = sslse("run", "quickstart", "--out", "a")
+    assert again.exit_code == 2
+    assert "a: exists already and is never overwritten; continue it with --resume, or choose" in (
+        again.output
+    )
+    resumed = sslse("run", "quickstart", "--out", "a", "--resume")
+    assert resumed.exit_code == 0
+    assert "trained and evaluated already" in resumed.output
+    other = sslse("run", "quickstart", "--out", "a", "--resume", "--set", "objective.tau=0.5")
+    assert other.exit_code == 2
+    assert "objective.tau: 0.99 before, 0.5 now" in other.output
+    first = (tmp_path / "a" / "evaluation.json").read_text()
+    (tmp_path / "a" / "evaluation.json").unlink()
+    evaluated = sslse("evaluate", "a", tiny=False)
+    assert evaluated.exit_code == 0, evaluated.output
+    assert (tmp_path / "a" / "evaluation.json").read_text() == first
+    assert (tmp_path / "a" / "model.safetensors").read_bytes() == before
+
+
+def test_a_killed_process_resumes_to_the_very_same_files(sslse, tmp_path, tiny_sets):
+    sets = [part for text in (*tiny_sets, "train.epochs=30") for part in ("--set", text)]
+    command = [sys.executable, "-m", "sslse", "run", "quickstart", *sets, "--out", "cut"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=os.environ, stdout=subprocess.DEVNULL)
+    state = tmp_path / "cut" / "resume" / "state.pt"
+    deadline = time.monotonic() + 60
+    while not state.is_file() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert state.is_file()
+    assert not (tmp_path / "cut" / "model.safetensors").exists()
+    resumed = sslse("run", "quickstart", "--out", "cut", "--resume", epochs=30)
+    assert resumed.exit_code == 0, resumed.output
+    whole = sslse("run", "quickstart", "--out", "whole", epochs=30)
+    assert whole.exit_code == 0
+    for name in ("evaluation.json", "evaluation.csv", "model.safetensors"):
+        cut_bytes = (tmp_path / "cut" / name).read_bytes()
+        assert cut_bytes == (tmp_path / "whole" / name).read_bytes(), name
+
+
+def test_evaluate_says_what_is_missing(sslse, tmp_path):
+    result = sslse("evaluate", "nowhere", tiny=False)
+    assert result.exit_code == 2
+    assert "nowhere: holds no recipe.yaml; give the directory of a run" in result.output
+    assert sslse("run", "quickstart", "--out", "b").exit_code == 0
+    (tmp_path / "b" / "model.safetensors").unlink()
+    result = sslse("evaluate", "b", tiny=False)
+    assert "b: has no model.safetensors: it is not trained to its end" in result.output
+
+
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [
+        ("gpu", "--device gpu: unknown device; possible: auto, cpu, cuda, cuda:N"),
+        ("cuda:99", "--device cuda:99: this machine has"),
+        ("cuda:x", "--device cuda:x: 'x' is not a number"),
+    ],
+)
+def test_a_device_that_does_not_exist_is_refused(sslse, device, message):
+    result = sslse("run", "quickstart", "--device", device)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_check_builds_everything_and_trains_nothing(sslse, tmp_path):
+    result = sslse("check", "quickstart")
+    assert result.exit_code == 0, result.output
+    assert "train: 90 utterances" in result.output
+    assert "test: 30 utterances" in result.output
+    assert "epochs 1-4: CL x 1, SE x 0.1" in result.output
+    assert not (tmp_path / "runs").exists()
+
+
+def test_low_data_swaps_the_parts(sslse):
+    result = sslse("check", "low_data_byol")
+    assert "train: 30 utterances" in result.output
+    assert "test: 90 utterances" in result.output

@@ -1,0 +1,199 @@
+import copy
+import itertools
+
+import pytest
+import torch
+
+from sslse.api import Progress
+from sslse.errors import RunError
+from sslse.prepare import prepare
+from sslse.train.log import TIMING, read_metrics
+from sslse.train.optimizer import learning_rate
+
+CPU = torch.device("cpu")
+
+
+def ready(recipe, registry):
+    return prepare(recipe, registry, CPU, lambda _: None).trainer
+
+
+def figures(folder):
+    """The logged lines without what depends on the clock."""
+    lines = read_metrics(folder / "metrics.jsonl")
+    return [{key: value for key, value in one.items() if key not in TIMING} for one in lines]
+
+
+class KilledError(Exception):
+    pass
+
+
+def killed_after(lines):
+    """A watch that stops the run after so many logged lines."""
+    seen = itertools.count(1)
+
+    def watch(_):
+        if next(seen) == lines:
+            raise KilledError
+
+    return watch
+
+
+OBJECTIVES = ("normal", "byol", "simsiam")
+SCHEDULES = ("mix", "se", "{name: round, period: 1}", "{name: pretrain, epochs: 2}")
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_a_killed_run_resumes_to_the_very_same_numbers(
+    tiny, registry, tmp_path, objective, schedule
+):
+    recipe = tiny(
+        f"objective={objective}", f"schedule={schedule}", "train.optimizer=sgd", "train.decay=none"
+    )
+    whole = ready(recipe, registry)
+    (tmp_path / "whole").mkdir()
+    whole.run(tmp_path / "whole")
+    (tmp_path / "cut").mkdir()
+    with pytest.raises(KilledError):
+        ready(recipe, registry).run(tmp_path / "cut", killed_after(5))
+    resumed = ready(recipe, registry)
+    resumed.run(tmp_path / "cut")
+    assert figures(tmp_path / "cut") == figures(tmp_path / "whole")
+    assert len(figures(tmp_path / "whole")) == 8
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(resumed.model.state_dict()[name], value), name
+
+
+def test_adamw_with_warmup_and_cosine_resumes_exactly(tiny, registry, tmp_path):
+    recipe = tiny()
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    for folder in (whole, cut):
+        folder.mkdir()
+    reference = ready(recipe, registry)
+    reference.run(whole)
+    for lines in (1, 3, 3):
+        with pytest.raises(KilledError):
+            ready(recipe, registry).run(cut, killed_after(lines))
+    resumed = ready(recipe, registry)
+    resumed.run(cut)
+    assert figures(cut) == figures(whole)
+    for name, value in reference.model.state_dict().items():
+        assert torch.equal(resumed.model.state_dict()[name], value), name
+
+
+def test_another_seed_gives_other_numbers(tiny, registry, tmp_path):
+    losses = []
+    for seed in (0, 1):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        ready(tiny(f"seed={seed}"), registry).run(folder)
+        losses.append(figures(folder)[-1]["loss"])
+    assert losses[0] != losses[1]
+
+
+def test_every_method_sees_the_same_mixtures_and_starts_from_the_same_weights(tiny, registry):
+    trainers = [ready(tiny(f"objective={name}"), registry) for name in OBJECTIVES]
+    for step in (0, 7):
+        (clean, noisy), *others = [trainer.views(step) for trainer in trainers]
+        assert noisy.shape == (2, 24, 1024)
+        assert not torch.equal(noisy[0], noisy[1])
+        for other_clean, other_noisy in others:
+            assert torch.equal(clean, other_clean)
+            assert torch.equal(noisy, other_noisy)
+    first, *rest = [trainer.model.encoder.state_dict() for trainer in trainers]
+    for state in rest:
+        torch.testing.assert_close(state, first, rtol=0, atol=0)
+
+
+def test_building_and_training_leave_the_global_random_state_alone(tiny, registry):
+    state = torch.get_rng_state()
+    ready(tiny(), registry).step(0)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "objective_calls", "decoder_calls"),
+    [("{name: mix, se: 0}", 1, 0), ("se", 0, 1), ("mix", 1, 1)],
+)
+def test_a_loss_of_weight_zero_is_not_computed(
+    tiny, registry, monkeypatch, schedule, objective_calls, decoder_calls
+):
+    trainer = ready(tiny(f"schedule={schedule}"), registry)
+    counted = {}
+    for part in ("encoder", "decoder", "objective"):
+        module = getattr(trainer.model, part)
+        forward = module.forward
+        counted[part] = 0
+
+        def counting(*arguments, _part=part, _forward=forward):
+            counted[_part] += 1
+            return _forward(*arguments)
+
+        monkeypatch.setattr(module, "forward", counting)
+    trainer.step(0)
+    assert counted == {"encoder": 1, "decoder": decoder_calls, "objective": objective_calls}
+
+
+def test_parameters_without_a_loss_are_not_moved_by_old_momentum(tiny, registry):
+    recipe = tiny("train.optimizer=sgd", "schedule={name: round, period: 1}")
+    trainer = ready(recipe, registry)
+    per_epoch = trainer.batches.steps_per_epoch
+    for step in range(per_epoch):
+        trainer.step(step)
+    predictor = trainer.model.objective.predictor
+    before = copy.deepcopy(predictor.state_dict())
+    trainer.step(per_epoch)
+    torch.testing.assert_close(predictor.state_dict(), before, rtol=0, atol=0)
+    for step in range(per_epoch + 1, 2 * per_epoch + 1):
+        trainer.step(step)
+    name = next(iter(before))
+    assert not torch.equal(predictor.state_dict()[name], before[name])
+
+
+def test_the_momentum_encoder_follows_in_phases_without_cl_too(tiny, registry):
+    trainer = ready(tiny("schedule=se"), registry)
+    teacher = trainer.model.objective.teacher
+    before = copy.deepcopy(teacher.state_dict())
+    trainer.step(0)
+    assert any(not torch.equal(teacher.state_dict()[name], before[name]) for name in before)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_state(tiny, registry, tmp_path):
+    trainer = ready(tiny("train.learning_rate=1e30", "train.warmup_steps=0"), registry)
+    with pytest.raises(RunError, match=r"the loss is not finite at step \d+; lower train.learning"):
+        trainer.run(tmp_path)
+
+
+def test_a_state_of_another_model_is_refused(tiny, registry, tmp_path):
+    ready(tiny("train.epochs=1"), registry).run(tmp_path)
+    with pytest.raises(RunError, match="cannot be resumed"):
+        ready(tiny("encoder.dim=12"), registry).run(tmp_path)
+
+
+def test_a_state_cut_short_is_refused_with_advice(tiny, registry, tmp_path):
+    recipe = tiny("train.epochs=1")
+    ready(recipe, registry).run(tmp_path)
+    state = tmp_path / "resume" / "state.pt"
+    state.write_bytes(state.read_bytes()[:1000])
+    with pytest.raises(RunError, match="delete it to start the run again"):
+        ready(recipe, registry).run(tmp_path)
+
+
+def test_the_loss_falls(tiny, registry, tmp_path):
+    recipe = tiny("train.epochs=20", "objective=normal", "schedule=se", "train.learning_rate=5e-3")
+    ready(recipe, registry).run(tmp_path)
+    losses = [line["se"] for line in figures(tmp_path)]
+    assert sum(losses[-6:]) / 6 < sum(losses[:6]) / 6 - 0.5
+
+
+def test_learning_rate_over_time(tiny):
+    train = tiny("train.learning_rate=0.1", "train.warmup_steps=4", "train.decay=cosine").train
+
+    def rate(step):
+        return learning_rate(train, Progress(step, 100, 10))
+
+    assert rate(0) == pytest.approx(0.025)
+    assert rate(50) == pytest.approx(0.05)
+    assert rate(99) < 0.001
+    flat = tiny("train.decay=none", "train.warmup_steps=0", "train.learning_rate=0.1").train
+    assert {learning_rate(flat, Progress(step, 100, 10)) for step in (0, 50, 99)} == {0.1}
