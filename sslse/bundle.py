@@ -1,5 +1,6 @@
 """The trained model as one file: weights as safetensors, with the recipe that built it."""
 
+import json
 from pathlib import Path
 
 import torch
@@ -20,8 +21,9 @@ def save_bundle(path: Path, encoder: Encoder, decoder: Decoder, recipe: Recipe) 
     state = Enhancer(encoder, decoder).state_dict()
     tensors = {name: value.cpu().contiguous() for name, value in state.items()}
     partial = path.with_name(f"{path.name}.partial")
-    metadata = {"sslse": sslse.__version__, "recipe": recipe.to_yaml()}
-    save_file(tensors, partial, metadata=metadata)
+    # One entry: the library writes several in no fixed order, and equal models give equal files.
+    about = json.dumps({"version": sslse.__version__, "recipe": recipe.to_yaml()})
+    save_file(tensors, partial, metadata={"sslse": about})
     partial.replace(path)
 
 

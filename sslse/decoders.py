@@ -1,5 +1,6 @@
 """Decoders of the core."""
 
+import math
 from itertools import pairwise
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from sslse.api import Decoder, Encoder, PositiveInt
-from sslse.encoders import rms
+from sslse.encoders import check_branch, rms
 from sslse.errors import OptionError
 from sslse.nn.conformer import ConformerStack
 from sslse.nn.sampling import UpsamplingBlock
@@ -31,8 +32,8 @@ class ConformerDecoder(Decoder):
         heads: attention heads (paper: 8).
         blocks: main blocks (reading: 4, as in the encoder).
         channels: of the up-sampling blocks, from the latent to the wave (the encoder's reversed).
-        factor: by which each up-sampling block raises the rate; with the number of blocks it must
-            give the encoder's samples per frame.
+        factors: by which the up-sampling blocks raise the rate; even; their product must be the
+            encoder's samples per frame.
         frame_kernel: of the convolution that gives framed samples; odd.
         residual: add the output to the noisy input, the last layers starting at zero: training
             then starts from the noisy signal's own SI-SDR instead of far below it. The paper's
@@ -51,8 +52,8 @@ class ConformerDecoder(Decoder):
         head_dim: PositiveInt = 16,
         heads: PositiveInt = 8,
         blocks: PositiveInt = 4,
-        channels: Annotated[list[PositiveInt], MinLen(1)] = [64, 32],  # noqa: B006 - only read
-        factor: PositiveInt = 4,
+        channels: list[PositiveInt] = [64, 32],  # noqa: B006 - only read
+        factors: Annotated[list[PositiveInt], MinLen(1)] = [4, 4, 4],  # noqa: B006 - only read
         frame_kernel: PositiveInt = 3,
         residual: bool = False,
         normalize: bool = True,
@@ -60,11 +61,12 @@ class ConformerDecoder(Decoder):
         super().__init__()
         dim = encoder.dim
         widths = [dim, *channels, 1]
-        if factor ** (len(widths) - 1) != encoder.stride:
+        check_branch(factors, channels)
+        if math.prod(factors) != encoder.stride:
             raise OptionError(
-                f"{len(widths) - 1} blocks by {factor} give {factor ** (len(widths) - 1)} samples "
-                f"per frame, the encoder has {encoder.stride}",
-                "factor",
+                f"their product is {math.prod(factors)}; the encoder has {encoder.stride} samples "
+                "per frame",
+                "factors",
             )
         if frame_kernel % 2 == 0:
             raise OptionError(f"must be odd, not {frame_kernel}", "frame_kernel")
@@ -74,7 +76,8 @@ class ConformerDecoder(Decoder):
             blocks, dim, hidden=hidden, kernel=kernel, head_dim=head_dim, heads=heads
         )
         self.split = nn.Conv1d(dim, 2 * dim, 1)
-        up = [UpsamplingBlock(a, b, factor) for a, b in pairwise(widths)]
+        sizes = zip(pairwise(widths), factors, strict=True)
+        up = [UpsamplingBlock(a, b, f) for (a, b), f in sizes]
         self.up = nn.Sequential(*up)
         self.frames = nn.Conv1d(dim, encoder.stride, frame_kernel, padding=frame_kernel // 2)
         if residual:

@@ -5,13 +5,12 @@ import os
 import sys
 import tempfile
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sslse.errors import RegistryError, SslseError
-from sslse.registry import Plugin, discover
+from sslse.registry import Component, Plugin, discover
 
 OK, NOTE, PROBLEM = "ok", "note", "PROBLEM"
 PYTHON = (3, 11)
@@ -125,7 +124,7 @@ def _soundfile() -> Iterator[Finding]:
 def _metrics() -> Iterator[Finding]:
     """Score a pair of waves whose scores are known."""
     from sslse.evaluate.scoring import score
-    from sslse.metrics.golden import EXPECTED, SAMPLE_RATE, golden_metrics, golden_pair
+    from sslse.golden import EXPECTED, SAMPLE_RATE, golden_metrics, golden_pair
 
     scores = score(golden_metrics(), *golden_pair(), SAMPLE_RATE)
     right = []
@@ -179,18 +178,20 @@ def _plugins(files: Sequence[Path]) -> Iterator[Finding]:
     except RegistryError as error:
         yield Finding(PROBLEM, "plugin", str(error))
         registry = discover()
-    components = list(registry.components.values())
-    for plugin, count in Counter(one.plugin for one in components).items():
+    by_plugin: dict[Plugin, list[Component]] = {}
+    for component in registry.components.values():
+        by_plugin.setdefault(component.plugin, []).append(component)
+    for plugin, components in by_plugin.items():
         unusable = []
         for component in components:
-            if component.plugin == plugin:
-                try:
-                    component.load()
-                except RegistryError as error:
-                    unusable.append(str(error))
+            try:
+                component.load()
+            except RegistryError as error:
+                unusable.append(str(error))
         for reason in unusable:
             yield Finding(PROBLEM, f"plugin {plugin}", reason, _mend(plugin))
         if not unusable:
+            count = len(components)
             text = "1 component" if count == 1 else f"{count} components"
             yield Finding(OK, f"plugin {plugin}", text)
     for one in registry.broken:

@@ -22,6 +22,22 @@ def rms(wave: Tensor) -> Tensor:
     return wave.square().mean(-1, keepdim=True).sqrt().clamp_min(RMS_FLOOR)
 
 
+def check_branch(factors: list[int], channels: list[int]) -> None:
+    """Refuse sampling blocks that cannot be built.
+
+    Raises:
+        OptionError: a factor is odd, or channels and factors do not fit.
+    """
+    if odd := [factor for factor in factors if factor % 2]:
+        raise OptionError(f"must be even, not {odd[0]}", "factors")
+    if len(channels) != len(factors) - 1:
+        raise OptionError(
+            f"{len(factors)} factors need {len(factors) - 1} channels between their blocks, not "
+            f"{len(channels)}",
+            "channels",
+        )
+
+
 class ConformerEncoder(Encoder):
     """Encode waves by strided convolutions beside framed samples, then conformer blocks.
 
@@ -31,7 +47,8 @@ class ConformerEncoder(Encoder):
     product is the frame of 64 samples); see `sslse.nn.conformer` for the main block and
     `sslse.nn.sampling` for the down-sampling block.
 
-    Shape: (batch, samples) to (batch, dim, samples / 64); samples must be a multiple of the frame.
+    Shape: (batch, samples) to (batch, dim, frames); a frame has as many samples as the product of
+    the factors, and samples must be a multiple of it.
 
     Args:
         dim: channels of the latent (paper: 128).
@@ -42,7 +59,7 @@ class ConformerEncoder(Encoder):
         blocks: main blocks (paper: 4).
         channels: of the down-sampling blocks but for the last, which has ``dim``
             (paper: 32, 64).
-        factor: by which each down-sampling block lowers the rate (reading: 4); even.
+        factors: by which the down-sampling blocks lower the rate (reading: 4, 4, 4); even.
         frame_kernel: of the convolution over framed samples; odd (paper: 3).
         normalize: divide the wave by its root mean square first. Reading: corpora differ by 20 dB
             in level, and SI-SDR does not see a scale.
@@ -57,21 +74,21 @@ class ConformerEncoder(Encoder):
         head_dim: PositiveInt = 16,
         heads: PositiveInt = 8,
         blocks: PositiveInt = 4,
-        channels: Annotated[list[PositiveInt], MinLen(1)] = [32, 64],  # noqa: B006 - only read
-        factor: PositiveInt = 4,
+        channels: list[PositiveInt] = [32, 64],  # noqa: B006 - only read
+        factors: Annotated[list[PositiveInt], MinLen(1)] = [4, 4, 4],  # noqa: B006 - only read
         frame_kernel: PositiveInt = 3,
         normalize: bool = True,
     ) -> None:
         super().__init__()
-        if factor % 2:
-            raise OptionError(f"must be even, not {factor}", "factor")
+        check_branch(factors, channels)
         if frame_kernel % 2 == 0:
             raise OptionError(f"must be odd, not {frame_kernel}", "frame_kernel")
         widths = [1, *channels, dim]
         self.dim = dim
-        self.stride = math.prod([factor] * (len(widths) - 1))
+        self.stride = math.prod(factors)
         self.normalize = normalize
-        self.down = nn.Sequential(*(DownsamplingBlock(a, b, factor) for a, b in pairwise(widths)))
+        sizes = zip(pairwise(widths), factors, strict=True)
+        self.down = nn.Sequential(*(DownsamplingBlock(a, b, f) for (a, b), f in sizes))
         self.frames = nn.Conv1d(self.stride, dim, frame_kernel, padding=frame_kernel // 2)
         self.mix = nn.Conv1d(2 * dim, dim, 1)
         self.blocks = ConformerStack(

@@ -150,16 +150,15 @@ def did_you_mean(name: str, possible: Iterable[str]) -> str:
     return f"; did you mean {by_lower_case[near[0]]!r}?" if near else ""
 
 
-def require_kind(kind: str) -> None:
+def require_kind(kind: str, possible: Sequence[str] = KINDS) -> None:
     """Refuse a kind that does not exist.
 
     Raises:
         RegistryError: naming the nearest kind and all of them.
     """
-    if kind not in KINDS:
-        raise RegistryError(
-            f"no kind named {kind!r}{did_you_mean(kind, KINDS)} (possible: {', '.join(KINDS)})"
-        )
+    if kind not in possible:
+        near = did_you_mean(kind, possible)
+        raise RegistryError(f"no kind named {kind!r}{near} (possible: {', '.join(possible)})")
 
 
 def discover(files: Sequence[Path] = ()) -> Registry:
@@ -207,9 +206,9 @@ def _owner(entry_point: importlib.metadata.EntryPoint) -> Plugin:
     distribution = entry_point.dist
     if distribution is None:
         return Plugin(entry_point.name, "unknown distribution", "")
-    metadata = distribution.metadata
-    name = metadata["Name"] if "Name" in metadata else "unnamed distribution"
-    return Plugin(entry_point.name, name, metadata["Version"] if "Version" in metadata else "")
+    metadata: Any = distribution.metadata
+    name = metadata.get("Name", "unnamed distribution")
+    return Plugin(entry_point.name, name, metadata.get("Version", ""))
 
 
 def _register(

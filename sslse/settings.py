@@ -63,7 +63,8 @@ class Train:
         zero_mean: remove the means before SI-SDR (Le Roux et al. 2018).
         log_every: steps between lines of ``metrics.jsonl``.
         checkpoint_seconds: least time between two saved states; 0 saves after every epoch.
-        threads: CPU threads of torch; None leaves its own choice.
+        threads: CPU threads of torch; None leaves its own choice. Sums depend on it in their last
+            bits: a run on a CPU resumes to the very same numbers with as many threads.
     """
 
     epochs: PositiveInt = 400

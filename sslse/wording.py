@@ -37,7 +37,9 @@ def describe_type(annotation: Any) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         bounds = [_bound(one) for one in _metadata(arguments[1:])]
-        return " ".join([describe_type(arguments[0]), *filter(None, bounds)])
+        return " ".join(
+            filter(None, [describe_type(arguments[0]), " and ".join(filter(None, bounds))])
+        )
     if origin is Literal:
         return " | ".join(show_value(one) for one in arguments)
     if origin in (Union, UnionType):

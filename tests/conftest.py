@@ -31,6 +31,7 @@ TINY = (
     "train.log_every=2",
     "train.checkpoint_seconds=0",
     "train.warmup_steps=2",
+    "train.threads=1",
     "evaluate.utterances=2",
     "evaluate.snr_db=[0]",
     "evaluate.samples=8192",

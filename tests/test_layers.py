@@ -10,7 +10,17 @@ import sslse
 PACKAGE = Path(sslse.__file__).parent
 PLUGINS = Path(__file__).parents[1] / "plugins"
 LAYERS = [
-    {"errors", "hooks", "registry", "options", "settings", "recipe", "builtins", "__init__"},
+    {
+        "errors",
+        "hooks",
+        "registry",
+        "options",
+        "settings",
+        "recipe",
+        "builtins",
+        "wording",
+        "__init__",
+    },
     {"api", "audio"},
     {"nn", "losses", "seeds", "data", "metrics", "device"},
     {"encoders", "decoders", "predictors", "schedules", "augmentations", "corpora"},
@@ -25,6 +35,7 @@ LAYERS = [
         "run",
         "run_folder",
         "doctor",
+        "golden",
     },
     {"cli", "__main__"},
 ]

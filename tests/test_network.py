@@ -75,7 +75,8 @@ def test_silence_is_encoded_finitely():
     [
         ({"kernel": 8}, "kernel", "must be odd, not 8"),
         ({"frame_kernel": 2}, "frame_kernel", "must be odd, not 2"),
-        ({"factor": 3}, "factor", "must be even, not 3"),
+        ({"factors": [4, 3, 4]}, "factors", "must be even, not 3"),
+        ({"factors": [4, 4]}, "channels", "2 factors need 1 channels between their blocks, not 2"),
     ],
 )
 def test_sizes_that_cannot_work_are_refused(options, option, message):
@@ -85,5 +86,7 @@ def test_sizes_that_cannot_work_are_refused(options, option, message):
 
 
 def test_a_decoder_that_does_not_fit_the_encoder_is_refused():
-    with pytest.raises(OptionError, match="4 blocks by 4 give 256 samples per frame, the encoder"):
-        ConformerDecoder(small_encoder(), channels=[6, 5, 4], **SMALL)
+    with pytest.raises(
+        OptionError, match="their product is 128; the encoder has 64 samples per frame"
+    ):
+        ConformerDecoder(small_encoder(), channels=[6, 4], factors=[8, 4, 4], **SMALL)

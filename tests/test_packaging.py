@@ -12,8 +12,10 @@ import tarfile
 import tomllib
 import venv
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,7 @@ INCLUDED = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
 VERSION = PROJECT["project"]["version"]
 DIST_INFO = f"sslse-{VERSION}.dist-info"
 PLUGINS = {path.name for path in (ROOT / "plugins").iterdir() if (path / "__init__.py").is_file()}
+LEFT_OVER = "left over by work"
 LEFTOVERS = (
     "sslse/__pycache__/api.cpython-311.pyc",
     "sslse/.mypy_cache/one.json",
@@ -36,13 +39,11 @@ LEFTOVERS = (
     "secret.txt",
 )
 TINY_RUN = (
-    *("train.epochs=1", "train.crop=1024", "train.crops_per_utterance=1", "train.batch_size=90"),
-    *("train.threads=1", "predictor={blocks: 1, hidden: 16}"),
-    "encoder={blocks: 1, dim: 16, hidden: 16, channels: [4, 8]}",
-    "decoder={blocks: 1, hidden: 16, channels: [8, 4]}",
-    *("evaluate.utterances=1", "evaluate.snr_db=[0]", "evaluate.samples=4096"),
-    *("evaluate.metrics=[si_sdr]", "evaluate.workers=1"),
+    *("train.epochs=1", "train.batch_size=30", "train.crop=1024", "train.crops_per_utterance=1"),
+    *("train.threads=1", "evaluate.utterances=1", "evaluate.samples=4096", "evaluate.workers=1"),
+    *("evaluate.snr_db=[0]", "evaluate.metrics=[si_sdr]"),
 )
+WAYS = ("unpacked", "installed", "editable")
 
 
 def call(command, *, folder, **variables):
@@ -68,23 +69,60 @@ class Environment:
     scripts: Path
     packages: Path
 
+    @classmethod
+    def create(cls, folder):
+        builder = venv.EnvBuilder(symlinks=os.name != "nt")
+        builder.create(folder)
+        context = builder.ensure_directories(folder)
+        base = {"base": context.env_dir, "platbase": context.env_dir}
+        packages = Path(sysconfig.get_path("purelib", "venv", base))
+        # Folders named in a .pth file do not have their own .pth files read, so that an editable
+        # sslse of the running environment stays unseen.
+        borrowed = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+        (packages / "zz_borrowed.pth").write_text("\n".join(borrowed), encoding="utf-8")
+        return cls(context.env_exe, Path(context.bin_path), packages)
+
     def pip_install(self, *what):
         pip = [sys.executable, "-m", "pip", "--isolated", "--disable-pip-version-check"]
-        options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
+        options = ["--no-deps", "--no-build-isolation", "--no-index", "--no-compile"]
         call([*pip, "--python", self.python, "install", *options, *what], folder=self.packages)
 
 
-@pytest.fixture
-def environment(tmp_path):
-    # Paths in a .pth file do not have their own .pth files read: an editable sslse stays unseen.
-    builder = venv.EnvBuilder(symlinks=os.name != "nt")
-    builder.create(tmp_path / "venv")
-    context = builder.ensure_directories(tmp_path / "venv")
-    base = {"base": context.env_dir, "platbase": context.env_dir}
-    packages = Path(sysconfig.get_path("purelib", "venv", base))
-    borrowed = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
-    (packages / "borrowed.pth").write_text("\n".join(borrowed), encoding="utf-8")
-    return Environment(context.env_exe, Path(context.bin_path), packages)
+@dataclass(frozen=True)
+class Trial:
+    """One way to install, tried out: where its code lies, what it lists, what its run gave."""
+
+    environment: Environment
+    code: list[Path]
+    components: dict[str, Any]
+    recipe: str
+    evaluation: dict[str, Any]
+
+
+def try_out(way, folder, checkout, wheel, cache):
+    environment = Environment.create(folder / "venv")
+    python = [environment.python, "-P", "-c"]
+    command, variables = [environment.scripts / "sslse"], {"SSLSE_CACHE": cache}
+    if way == "unpacked":
+        shutil.unpack_archive(wheel, folder / "unpacked", "zip")
+        command = [*python, "from sslse.cli import main; main()"]
+        variables["PYTHONPATH"] = folder / "unpacked"
+    elif way == "installed":
+        environment.pip_install(checkout)
+    else:
+        environment.pip_install("--editable", checkout)
+
+    def sslse(*arguments):
+        return call([*command, *arguments], folder=folder, **variables)
+
+    where = "import sslse, sslse_byol; print(sslse.__file__); print(sslse_byol.__file__)"
+    code = call([*python, where], folder=folder, **variables).splitlines()
+    components = json.loads(sslse("list", "--json"))
+    recipe = sslse("show", "recipe", "byol_round") if way == "unpacked" else ""
+    sets = [part for text in TINY_RUN for part in ("--set", text)]
+    sslse("run", "quickstart", "--device", "cpu", "--out", "run", *sets)
+    evaluation = json.loads((folder / "run" / "evaluation.json").read_text("utf-8"))
+    return Trial(environment, [Path(one) for one in code], components, recipe, evaluation)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +139,7 @@ def checkout(tmp_path_factory):
             shutil.copy2(source, target)
     for name in LEFTOVERS:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("left over", encoding="utf-8")
+        (folder / name).write_text(LEFT_OVER, encoding="utf-8")
     return folder
 
 
@@ -133,21 +171,21 @@ def sdist(built):
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
+def folders(tmp_path_factory):
+    return {way: tmp_path_factory.mktemp(way) for way in WAYS}
 
 
-def smoke(sslse, folder, **variables):
-    """Train and evaluate with next to nothing; return what ``evaluation.json`` holds."""
-    sets = [part for text in TINY_RUN for part in ("--set", text)]
-    run = [*sslse, "run", "quickstart", "--device", "cpu", "--out", "run", *sets]
-    call(run, folder=folder, **variables)
-    return json.loads((folder / "run" / "evaluation.json").read_text("utf-8"))
-
-
-def assert_enhanced_something(summary):
-    assert summary["counts"]["mixtures"] == 1
-    assert isinstance(summary["mean"]["enhanced"]["si_sdr"], float)
+@pytest.fixture(scope="module")
+def trials(checkout, built, folders, tmp_path_factory):
+    """Try every way to install, two at a time: most of their time is spent importing."""
+    cache = tmp_path_factory.mktemp("cache")
+    (wheel,) = built.glob("*.whl")
+    with ThreadPoolExecutor(2) as pool:
+        started = {
+            way: pool.submit(try_out, way, folder, checkout, wheel, cache)
+            for way, folder in folders.items()
+        }
+        yield started
 
 
 def test_wheel_holds_packages_plugins_and_nothing_else_at_its_top(wheel):
@@ -197,12 +235,13 @@ def test_sdist_holds_what_a_rebuild_needs_and_little_more(sdist):
 
 
 @pytest.mark.parametrize("leftover", LEFTOVERS)
-def test_what_work_leaves_behind_is_not_distributed(leftover, checkout, wheel, sdist):
-    assert (checkout / leftover).is_file()
+def test_what_work_leaves_behind_is_not_in_the_sdist(leftover, checkout, sdist):
+    assert (checkout / leftover).read_text("utf-8") == LEFT_OVER
     assert leftover not in sdist
-    assert not [
-        name for name in wheel.namelist() if name.endswith(PurePosixPath(leftover).name)
-    ] or (PurePosixPath(leftover).name == "api.py")
+
+
+def test_what_work_leaves_behind_is_not_in_the_wheel(wheel):
+    assert not [name for name in wheel.namelist() if wheel.read(name) == LEFT_OVER.encode()]
 
 
 def test_sdist_builds_the_same_wheel(built, wheel):
@@ -211,28 +250,29 @@ def test_sdist_builds_the_same_wheel(built, wheel):
         assert sorted(rebuilt.namelist()) == sorted(wheel.namelist())
 
 
-def test_unpacked_wheel_runs(wheel, environment, cache, tmp_path):
-    wheel.extractall(tmp_path / "unpacked")
-    variables = {"PYTHONPATH": tmp_path / "unpacked", "SSLSE_CACHE": cache}
-    python = [environment.python, "-P", "-c"]
-    where = call([*python, "import sslse; print(sslse.__file__)"], folder=tmp_path, **variables)
-    assert Path(where.strip()).is_relative_to(tmp_path / "unpacked")
-    sslse = [*python, "from sslse.cli import main; main()"]
-    listed = json.loads(call([*sslse, "list", "--json"], folder=tmp_path, **variables))
-    assert not listed["broken"]
-    assert {"byol", "normal", "simsiam"} <= {one["name"] for one in listed["components"]}
-    shown = call([*sslse, "show", "recipe", "byol_round"], folder=tmp_path, **variables)
-    assert "name: byol_round\n" in shown
-    assert_enhanced_something(smoke(sslse, tmp_path, **variables))
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_install_finds_the_components_and_runs(way, trials):
+    trial = trials[way].result()
+    assert not trial.components["broken"]
+    listed = {(one["kind"], one["name"]) for one in trial.components["components"]}
+    assert {("objective", name) for name in ("byol", "normal", "simsiam")} < listed
+    assert trial.evaluation["counts"]["mixtures"] == 1
+    assert isinstance(trial.evaluation["mean"]["enhanced"]["si_sdr"], float)
 
 
-@pytest.mark.parametrize("editable", [False, True], ids=["install", "editable"])
-def test_pip_install_runs(editable, checkout, environment, cache, tmp_path):
-    environment.pip_install(*(["--editable"] if editable else []), checkout)
-    expected = checkout if editable else environment.packages
-    ask = "import sslse, sslse_byol; print(sslse.__file__); print(sslse_byol.__file__)"
-    for where in call([environment.python, "-P", "-c", ask], folder=tmp_path).splitlines():
-        assert Path(where).is_relative_to(expected)
-    # One copy only: an editable install leaves nothing in site-packages that could grow old.
-    assert (environment.packages / "sslse").exists() is not editable
-    assert_enhanced_something(smoke([environment.scripts / "sslse"], tmp_path, SSLSE_CACHE=cache))
+def test_unpacked_wheel_uses_its_own_code_and_recipes(trials, folders):
+    trial = trials["unpacked"].result()
+    assert all(one.is_relative_to(folders["unpacked"] / "unpacked") for one in trial.code)
+    assert "name: byol_round\n" in trial.recipe
+    assert "period: 50\n" in trial.recipe
+
+
+def test_installed_copy_does_not_use_the_checkout(trials):
+    trial = trials["installed"].result()
+    assert all(one.is_relative_to(trial.environment.packages) for one in trial.code)
+
+
+def test_editable_install_leaves_no_copy_that_could_grow_old(trials, checkout):
+    trial = trials["editable"].result()
+    assert all(one.is_relative_to(checkout) for one in trial.code)
+    assert not (trial.environment.packages / "sslse").exists()

@@ -47,7 +47,8 @@ def test_a_run_leaves_everything_in_its_directory(sslse, tmp_path):
     assert recipe["objective"] == {"name": "byol", "tau": 0.99, "over": "frame"}
     assert recipe["train"]["epochs"] == 4
     with safe_open(folder / "model.safetensors", framework="pt") as file:
-        assert file.metadata()["recipe"] == (folder / "recipe.yaml").read_text()
+        about = json.loads(file.metadata()["sslse"])
+        assert about["recipe"] == (folder / "recipe.yaml").read_text()
         parts = {name.partition(".")[0] for name in file.keys()}  # noqa: SIM118
     assert parts == {"encoder", "decoder"}
     provenance = json.loads((folder / "provenance.json").read_text())

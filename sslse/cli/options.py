@@ -15,10 +15,24 @@ Command = Callable[..., Any]
 
 def recipe_options(command: Command) -> Command:
     """Add what chooses and changes a recipe."""
+    return click.argument("recipe")(overlay_options(command))
+
+
+def overlay_options(command: Command) -> Command:
+    """Add what changes a recipe."""
     for option in (
-        click.option("--set", "sets", metavar="PATH=VALUE", multiple=True, help="Set an option."),
-        click.option("--data", metavar="FILE", help="Data profile laid over the recipe."),
-        click.argument("recipe"),
+        click.option(
+            "--set",
+            "sets",
+            metavar="PATH=VALUE",
+            multiple=True,
+            help="Set an option of the recipe, for example train.epochs=10.",
+        ),
+        click.option(
+            "--data",
+            metavar="FILE",
+            help="Data profile laid over the recipe: a file, or demo, folders, timit_nonspeech.",
+        ),
     ):
         command = option(command)
     return command

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import click
 
-from sslse.cli.options import common_options, find_components, read_recipe
+from sslse.cli.options import common_options, find_components, overlay_options, read_recipe
 from sslse.registry import KINDS, Registry, require_kind
+
+RECIPE = "recipe"
 
 
 @click.command("show")
 @click.argument("kind")
 @click.argument("name")
-@click.option("--set", "sets", metavar="PATH=VALUE", multiple=True, help="Set a recipe's option.")
-@click.option("--data", metavar="FILE", help="Data profile laid over the recipe.")
+@overlay_options
 @common_options
 def command(
     kind: str, name: str, sets: tuple[str, ...], data: str | None, plugins: tuple[Path, ...]
@@ -23,29 +24,25 @@ def command(
     A component shows its options with types and defaults, and its documentation with the paper it
     follows. A recipe shows everything filled in that 'run' would use.
     """
-    if kind != "recipe":
-        require_kind_or_recipe(kind)
+    require_kind(kind, (*KINDS, RECIPE))
+    if kind != RECIPE and (sets or data):
+        raise click.UsageError("--set and --data change a recipe; show recipe FILE takes them")
     registry = find_components(plugins)
-    if kind == "recipe":
+    if kind == RECIPE:
         click.echo(read_recipe(name, registry, data, sets).to_yaml(), nl=False)
     else:
         _show_component(registry, kind, name)
 
 
-def require_kind_or_recipe(kind: str) -> None:
-    """Refuse an unknown kind; 'recipe' is possible here too."""
-    if kind not in (*KINDS, "recipe"):
-        require_kind(kind)
-
-
 def _show_component(registry: Registry, kind: str, name: str) -> None:
-    component = registry.get(kind, name)
-    from sslse.options import REQUIRED, options_of, wiring_of
+    from sslse.options import REQUIRED, code_of, options_of, wiring_of
+    from sslse.wording import show_value
 
+    component = registry.get(kind, name)
     target = component.load()
     click.echo(f"{kind} {name}: {component.summary}")
     click.echo(f"plugin: {component.plugin}")
-    click.echo(f"code: {target.__module__}:{target.__qualname__}")
+    click.echo(f"code: {code_of(target)}")
     if wiring := wiring_of(target):
         click.echo(f"gets: {', '.join(wiring)}")
     click.echo("options:")
@@ -53,7 +50,7 @@ def _show_component(registry: Registry, kind: str, name: str) -> None:
         (
             option.name,
             option.type_text,
-            "required" if option.default is REQUIRED else f"default {option.default!r}",
+            "required" if option.default is REQUIRED else f"default {show_value(option.default)}",
         )
         for option in options_of(target)
     ]

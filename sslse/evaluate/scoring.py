@@ -32,9 +32,14 @@ def score(
 ) -> Scores:
     """Score one estimate with every metric.
 
+    Where the clean wave is silent, or the estimate is silent or not finite, no metric is asked:
+    packages crash, or give a number that means nothing.
+
     Raises:
         OptionError: a metric cannot work on this sample rate at all.
     """
+    if fault := _unscorable(clean, estimate):
+        return Scores(dict.fromkeys(metrics, math.nan), dict.fromkeys(metrics, fault))
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
     for name, metric in metrics.items():
@@ -46,10 +51,27 @@ def score(
             raise
         except Exception as error:  # noqa: BLE001 - the packages raise many kinds
             value = math.nan
-            text = " ".join(str(error).split()) or "no message"
-            reasons[name] = f"{type(error).__name__}: {text}"
+            reasons[name] = _reason(error)
         values[name] = value
     return Scores(values, reasons)
+
+
+def _unscorable(clean: Samples, estimate: Samples) -> str | None:
+    """Say why no metric can score these waves; None where metrics can try."""
+    if not clean.any():
+        return "the clean wave is silent"
+    if not np.isfinite(estimate).all():
+        return "the estimate is not finite"
+    if not estimate.any():
+        return "the estimate is silent"
+    return None
+
+
+def _reason(error: Exception) -> str:
+    """Say an error in one line; pesq's carry their message as bytes."""
+    first = error.args[0] if error.args else ""
+    message = first.decode(errors="replace") if isinstance(first, bytes) else str(error)
+    return f"{type(error).__name__}: {' '.join(message.split()) or 'no message'}"
 
 
 def usable_cores() -> int:

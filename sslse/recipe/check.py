@@ -1,15 +1,16 @@
 """Check a composed recipe against the signatures of what it names; report all faults at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sslse.errors import Problem, RecipeError, RegistryError
-from sslse.options import Fault, check_options, options_of, wiring_of
+from sslse.options import Fault, check_options, options_of, unknown_option, wiring_of
 from sslse.recipe import layout
 from sslse.recipe.compose import compose
 from sslse.recipe.model import Choice, Recipe
 from sslse.recipe.reader import Node
-from sslse.registry import Registry, did_you_mean
+from sslse.registry import Registry
+from sslse.wording import show_value
 
 
 def load_recipe(
@@ -63,46 +64,44 @@ class _Check:
     def _report(self, node: Node, path: layout.Path, message: str) -> None:
         self._problems.append(Problem(node.where, layout.show_path(path), message))
 
+    def _nearest(self, path: layout.Path) -> tuple[Node, bool]:
+        """Return the node at a path, or the closest one above it, and whether it is there."""
+        node = self._tree
+        for part in path:
+            below = _below(node, part)
+            if below is None:
+                return node, False
+            node = below
+        return node, True
+
     def _find(self, path: layout.Path) -> Node | None:
         """Return the node at a path, or None; a null counts as not given."""
-        node = self._tree
-        for part in path:
-            if not isinstance(node.value, dict) or part not in node.value:
-                return None
-            node = node.value[part]
-        return None if node.value is None else node
+        node, there = self._nearest(path)
+        return node if there and node.value is not None else None
 
-    def _nearest(self, path: layout.Path) -> Node:
-        """Return the node at a path, or the closest one above it that exists."""
-        node = self._tree
-        for part in path:
-            if (isinstance(node.value, dict) and part in node.value) or (isinstance(node.value, list) and isinstance(part, int) and part < len(node.value)):
-                node = node.value[part]
-            else:
-                break
-        return node
-
-    def _faults(self, path: layout.Path, faults: Sequence[Fault]) -> None:
+    def _faults(self, path: layout.Path, faults: Iterable[Fault]) -> None:
         for fault in faults:
             below = (*path, *fault.path)
-            self._report(self._nearest(below), below, fault.message)
+            self._report(self._nearest(below)[0], below, fault.message)
 
     def _section(self, path: layout.Path) -> dict[str, Any]:
-        node = self._find(path) or Node({}, self._tree.where)
-        if not isinstance(node.value, dict):
-            self._report(node, path, "takes 'key: value' lines")
-            return {}
-        parts = layout.children(path)
-        given = {key: one.plain() for key, one in node.value.items() if key not in parts}
-        section = layout.SECTIONS[path]
+        node = self._find(path) or Node({}, self._nearest(path)[0].where)
         label = layout.show_path(path) or "a recipe"
+        section = layout.SECTIONS[path]
+        parts = layout.children(path)
         names = [option.name for option in options_of(section)] + parts
-        unknown = {key for key in given if key not in names}
-        for key in sorted(unknown):
-            message = f"unknown option{did_you_mean(key, names)} ({label} takes: "
-            self._report(node.value[key], (*path, key), message + ", ".join(names) + ")")
-        known = {key: value for key, value in given.items() if key not in unknown}
-        values, faults = check_options(section, known, label)
+        if not isinstance(node.value, dict):
+            message = f"takes 'key: value' lines, not {show_value(node.plain())} "
+            self._report(node, path, message + f"({label} takes: {', '.join(names)})")
+            return {}
+        given = {key: one.plain() for key, one in node.value.items() if key in names}
+        for key in node.value:
+            if key not in names:
+                possible = names if path else [*names, "extends"]
+                message = unknown_option(key, possible, label, layout.option_paths())
+                self._report(node.value[key], (*path, key), message)
+        options = {key: value for key, value in given.items() if key not in parts}
+        values, faults = check_options(section, options, label)
         self._faults(path, faults)
         return values
 
@@ -110,41 +109,56 @@ class _Check:
         node = self._find(path)
         if node is None:
             if kind != "predictor":
-                names = ", ".join(self._registry.names(kind))
-                self._report(self._nearest(path), path, f"is required (possible: {names})")
+                self._report(self._nearest(path)[0], path, f"is required ({self._names(kind)})")
             return None
         return self._component(node, path, kind)
 
     def _choices(self, path: layout.Path, kind: str) -> tuple[Choice, ...]:
         node = self._find(path)
         if node is None:
+            self._report(self._nearest(path)[0], path, f"is required ({self._names(kind)})")
             return ()
-        if not isinstance(node.value, list):
-            self._report(node, path, f"takes a list of {kind} components")
+        if not isinstance(node.value, list) or not node.value:
+            message = f"takes a list of at least one {kind}, not {show_value(node.plain())} "
+            self._report(node, path, message + f"({self._names(kind)})")
             return ()
-        found = (self._component(one, (*path, index), kind) for index, one in enumerate(node.value))
+        found = [self._component(one, (*path, index), kind) for index, one in enumerate(node.value)]
         return tuple(one for one in found if one is not None)
 
     def _component(self, node: Node, path: layout.Path, kind: str) -> Choice | None:
-        named = node.value.get("name") if isinstance(node.value, dict) else None
+        entries = node.value if isinstance(node.value, dict) else {}
+        named = entries.get("name")
         if named is None or not isinstance(named.value, str):
-            names = ", ".join(self._registry.names(kind))
-            message = f"takes a name, or 'name:' with options (possible: {names})"
-            self._report(named or node, path, message)
+            message = f"takes a name, or 'name:' with options, not {show_value(node.plain())} "
+            self._report(named or node, path, message + f"({self._names(kind)})")
             return None
         try:
             target = self._registry.get(kind, named.value).load()
-            given = {key: one.plain() for key, one in node.value.items() if key != "name"}
+            given = {key: one.plain() for key, one in entries.items() if key != "name"}
             values, faults = check_options(target, given, named.value)
-            self._faults(path, list(self._wiring(target)))
+            wanting = list(self._wanting(target))
         except RegistryError as error:
             self._report(named, path, str(error))
             return None
-        self._faults(path, faults)
-        return Choice(kind, named.value, values, named.where)
+        self._faults(path, [*wanting, *faults])
+        lines = {key: one.where for key, one in entries.items() if key != "name"}
+        return Choice(kind, named.value, values, node.where, layout.show_path(path), lines)
 
-    def _wiring(self, target: Any) -> Iterator[Fault]:
+    def _wanting(self, target: Any) -> Iterator[Fault]:
         """Say which parts an objective needs that the recipe does not have."""
         if "predictor" in wiring_of(target) and self._find(("predictor",)) is None:
-            names = ", ".join(self._registry.names("predictor"))
-            yield Fault((), f"needs a 'predictor:' in the recipe (possible: {names})")
+            yield Fault((), f"needs a 'predictor:' in the recipe ({self._names('predictor')})")
+
+    def _names(self, kind: str) -> str:
+        return f"possible: {', '.join(self._registry.names(kind)) or 'none is installed'}"
+
+
+def _below(node: Node, part: str | int) -> Node | None:
+    """Return the entry of a mapping or the item of a list, or None."""
+    if isinstance(node.value, dict):
+        found: Node | None = node.value.get(part)
+        return found
+    if isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
+        item: Node = node.value[part]
+        return item
+    return None

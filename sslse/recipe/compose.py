@@ -4,15 +4,15 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from sslse.errors import Problem, RecipeError
 from sslse.recipe import layout
-from sslse.recipe.packaged import find_preset, find_recipe
-from sslse.recipe.reader import Node, parse_scalar, read_file, read_value
-from sslse.registry import did_you_mean
+from sslse.recipe.packaged import find_parent, find_preset, find_profile, find_recipe
+from sslse.recipe.reader import MAX_DEPTH, Node, parse_scalar, read_file, read_value
+from sslse.wording import show_value
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
+_SET = "--set"
 
 
 def compose(recipe: str, data: str | None = None, sets: Sequence[str] = ()) -> Node:
@@ -24,7 +24,7 @@ def compose(recipe: str, data: str | None = None, sets: Sequence[str] = ()) -> N
 
     Args:
         recipe: a file, or the bare name of a packaged recipe.
-        data: a data profile: a file that holds ``data:`` only.
+        data: a data profile: a file that holds ``data:`` only, or the bare name of a packaged one.
         sets: ``path=value`` texts.
 
     Raises:
@@ -36,13 +36,13 @@ def compose(recipe: str, data: str | None = None, sets: Sequence[str] = ()) -> N
     name = own.value.get("name") or Node(path.stem, str(path))
     tree = _merge(tree, Node({"name": name}, str(path)), ())
     if data is not None:
-        tree = _merge(tree, _read_profile(Path(data)), ())
+        tree = _merge(tree, _read_profile(find_profile(data)), ())
     tree = apply_sets(_over_preset(tree, sets), sets)
     problems: list[Problem] = []
     tree = _substitute(tree, (), os.environ, problems)
     if problems:
         raise RecipeError(problems)
-    return tree
+    return Node(tree.value, str(path))
 
 
 def apply_sets(tree: Node, sets: Sequence[str]) -> Node:
@@ -64,15 +64,14 @@ def _read(path: Path) -> Node:
 
 def _expand_names(node: Node, path: layout.Path) -> Node:
     """Write a component given by its name alone as a mapping: ``byol`` is ``{name: byol}``."""
-    in_list = bool(path) and path[:-1] in layout.COMPONENT_LISTS
-    if isinstance(node.value, str) and (path in layout.COMPONENTS or in_list):
+    if isinstance(node.value, str) and layout.is_component(path):
         return Node({"name": node}, node.where)
     if isinstance(node.value, dict):
         items = node.value.items()
         return Node({key: _expand_names(one, (*path, key)) for key, one in items}, node.where)
     if isinstance(node.value, list):
-        items = enumerate(node.value)
-        return Node([_expand_names(one, (*path, index)) for index, one in items], node.where)
+        listed = enumerate(node.value)
+        return Node([_expand_names(one, (*path, index)) for index, one in listed], node.where)
     return node
 
 
@@ -85,22 +84,27 @@ def _with_parents(path: Path, own: Node, chain: tuple[Path, ...]) -> Node:
     tree = Node({}, own.where)
     problems: list[Problem] = []
     for parent in _parents(extends):
-        target = path.parent / _substituted_text(parent, "extends", os.environ)
         try:
-            if target.resolve() in chain:
-                cycle = " -> ".join(one.name for one in (*chain, target))
-                raise RecipeError([Problem(parent.where, "extends", f"goes in a circle: {cycle}")])
-            if not target.is_file():
-                near = did_you_mean(target.name, [one.name for one in target.parent.glob("*.yaml")])
-                raise RecipeError([Problem(parent.where, "extends", f"no file {target}{near}")])
-            read = _read(target)
-            read.value.pop("name", None)
-            tree = _merge(tree, _with_parents(target, read, chain), ())
+            tree = _merge(tree, _read_parent(parent, path.parent, chain), ())
         except RecipeError as error:
             problems += error.problems
     if problems:
         raise RecipeError(problems)
     return _merge(tree, Node(entries, own.where), ())
+
+
+def _read_parent(parent: Node, folder: Path, chain: tuple[Path, ...]) -> Node:
+    """Read a file that another extends, with what it extends itself; its name is not inherited."""
+    file = find_parent(_substituted_text(parent, "extends", os.environ), folder, parent.where)
+    if file.resolve() in chain:
+        cycle = " -> ".join(one.name for one in (*chain, file))
+        raise RecipeError([Problem(parent.where, "extends", f"goes in a circle: {cycle}")])
+    if len(chain) > MAX_DEPTH:
+        message = f"goes through more than {MAX_DEPTH} files"
+        raise RecipeError([Problem(parent.where, "extends", message)])
+    read = _read(file)
+    read.value.pop("name", None)
+    return _with_parents(file, read, chain)
 
 
 def _parents(extends: Node | None) -> list[Node]:
@@ -109,7 +113,7 @@ def _parents(extends: Node | None) -> list[Node]:
     parents = extends.value if isinstance(extends.value, list) else [extends]
     for one in parents:
         if not isinstance(one.value, str):
-            message = "takes a file name or a list of file names"
+            message = f"takes a file name or a list of file names, not {show_value(one.plain())}"
             raise RecipeError([Problem(one.where, "extends", message)])
     return list(parents)
 
@@ -122,6 +126,8 @@ def _read_profile(path: Path) -> Node:
         for key, node in profile.value.items()
         if key != "data"
     ]
+    if "data" not in profile.value:
+        problems.append(Problem(profile.where, "data", "is required in a data profile"))
     if problems:
         raise RecipeError(problems)
     return profile
@@ -133,14 +139,15 @@ def _over_preset(tree: Node, sets: Sequence[str]) -> Node:
     preset = apply_sets(tree, choosing).value.get("preset")
     if preset is None or not isinstance(preset.value, str):
         return tree
-    path = find_preset(preset.value, preset.where)
+    name = _substituted_text(preset, "preset", os.environ)
+    path = find_preset(name, preset.where)
     return _merge(_with_parents(path, _read(path), ()), tree, ())
 
 
 def _merge(base: Node, over: Node, path: layout.Path) -> Node:
     if not isinstance(base.value, dict) or not isinstance(over.value, dict):
         return over
-    if path in layout.COMPONENTS and "name" in over.value:
+    if layout.is_component(path) and "name" in over.value:
         named = base.value.get("name")
         if named is not None and named.value != over.value["name"].value:
             return over
@@ -151,16 +158,24 @@ def _merge(base: Node, over: Node, path: layout.Path) -> Node:
 
 
 def _set(tree: Node, text: str) -> Node:
+    """Lay one ``path=value`` over the tree."""
     path_text, equals, value_text = text.partition("=")
-    where = f"--set {path_text}"
     parts = path_text.split(".")
     if not equals or not all(parts):
-        message = "takes PATH=VALUE, for example train.epochs=10"
-        raise RecipeError([Problem(f"--set {text}", "", message)])
+        raise _set_error(text, "takes PATH=VALUE, for example train.epochs=10")
+    if len(parts) > MAX_DEPTH:
+        raise _set_error(path_text, f"nested deeper than {MAX_DEPTH} levels")
     if parts == ["extends"]:
-        raise RecipeError([Problem(where, "", "'extends' belongs in a recipe file")])
-    value = _expand_names(read_value(value_text, where), tuple(parts))
+        raise _set_error(path_text, "belongs in a recipe file")
+    try:
+        value = _expand_names(read_value(value_text, _SET), tuple(parts))
+    except RecipeError as error:
+        raise _set_error(path_text, error.problems[0].message) from error
     return _replace(tree, parts, value, ())
+
+
+def _set_error(path: str, message: str) -> RecipeError:
+    return RecipeError([Problem(_SET, path, message)])
 
 
 def _replace(tree: Node, parts: Sequence[str], value: Node, path: layout.Path) -> Node:
@@ -169,20 +184,17 @@ def _replace(tree: Node, parts: Sequence[str], value: Node, path: layout.Path) -
         return _merge(tree, value, path)
     head, rest = parts[0], parts[1:]
     if isinstance(tree.value, list):
-        if not head.isdigit() or int(head) >= len(tree.value):
-            count = len(tree.value)
-            message = f"{layout.show_path(path)} is a list; indices go from 0 to {count - 1}"
-            raise RecipeError([Problem(value.where, "", message)])
+        count = len(tree.value)
+        if not head.isdecimal() or int(head) >= count:
+            possible = f"indices go from 0 to {count - 1}" if count else "it is empty"
+            message = f"{layout.show_path(path)} is a list, {head!r} is not in it; {possible}"
+            raise _set_error(layout.show_path((*path, *parts)), message)
         items = list(tree.value)
         items[int(head)] = _replace(items[int(head)], rest, value, (*path, int(head)))
         return Node(items, tree.where)
-    entries: dict[str, Node] = dict(tree.value) if isinstance(tree.value, dict) else {}
-    below = (*path, head)
-    if rest:
-        entries[head] = _replace(entries.get(head, Node({}, value.where)), rest, value, below)
-    else:
-        entries[head] = _merge(entries[head], value, below) if head in entries else value
-    return Node(entries, tree.where)
+    entries = tree.value if isinstance(tree.value, dict) else {}
+    below = _replace(entries.get(head, Node(None, _SET)), rest, value, (*path, head))
+    return _merge(tree, Node({head: below}, _SET), path)
 
 
 def _substitute(
@@ -191,12 +203,12 @@ def _substitute(
     """Replace ``${VARIABLE}`` in every text; unquoted text then gets its YAML value."""
     if isinstance(node.value, dict):
         items = node.value.items()
-        value: Any = {k: _substitute(n, (*path, k), variables, problems) for k, n in items}
+        value = {key: _substitute(one, (*path, key), variables, problems) for key, one in items}
         return Node(value, node.where)
     if isinstance(node.value, list):
         listed = enumerate(node.value)
-        value = [_substitute(n, (*path, i), variables, problems) for i, n in listed]
-        return Node(value, node.where)
+        found = [_substitute(one, (*path, place), variables, problems) for place, one in listed]
+        return Node(found, node.where)
     if not isinstance(node.value, str) or "${" not in node.value:
         return node
     try:
@@ -214,16 +226,16 @@ def _substituted_text(node: Node, path: str, variables: Mapping[str, str]) -> st
         name, default = match.groups()
         value = variables.get(name) or default
         if value is None:
-            message = (
-                f"environment variable {name} is not set; set it, or write ${{{name}:-default}}"
-            )
+            message = f"environment variable {name} is not set; set it, or write "
+            message += f"${{{name}:-default}}"
             problems.append(Problem(node.where, path, message))
             return ""
         return value
 
     text = _VARIABLE.sub(replace, node.value)
-    if not problems and "${" in text:
-        message = f"{text!r} is not a variable; possible: ${{NAME}} or ${{NAME:-default}}"
+    if "${" in _VARIABLE.sub("", node.value):
+        message = f"{show_value(node.value)} has a '${{' that begins no variable; possible: "
+        message += "${NAME} or ${NAME:-default}, a default without braces"
         problems.append(Problem(node.where, path, message))
     if problems:
         raise RecipeError(problems)

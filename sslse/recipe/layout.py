@@ -1,7 +1,9 @@
 """Where a recipe's parts stand: which entries are sections, components or lists of components."""
 
+from functools import cache
 from typing import Any
 
+from sslse.options import options_of
 from sslse.settings import Data, Evaluate, General, Train
 
 Path = tuple[str | int, ...]
@@ -27,10 +29,23 @@ COMPONENT_LISTS: dict[Path, str] = {
 }
 
 
+def is_component(path: Path) -> bool:
+    """Tell whether a component stands at a path, alone or in a list."""
+    return path in COMPONENTS or path[:-1] in COMPONENT_LISTS
+
+
 def children(path: Path) -> list[str]:
     """Return the keys below a section that are not options but parts of their own."""
     parts = [*SECTIONS, *COMPONENTS, *COMPONENT_LISTS]
     return [str(one[-1]) for one in parts if one and one[:-1] == path]
+
+
+@cache
+def option_paths() -> dict[str, str]:
+    """Return where the options and parts of all sections stand, by their last names."""
+    paths = [(*path, option.name) for path, one in SECTIONS.items() for option in options_of(one)]
+    known = [*paths, *COMPONENTS, *COMPONENT_LISTS]
+    return {str(path[-1]): show_path(path) for path in reversed(known)}
 
 
 def show_path(path: Path) -> str:

@@ -1,26 +1,48 @@
 """A checked recipe: every component chosen, every option filled in."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import yaml
 
+from sslse.errors import Problem
 from sslse.recipe.reader import parse_scalar
 from sslse.settings import Data, Evaluate, Train
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A component and all its options; ``where`` is the line that names it."""
+    """A component and all its options.
+
+    Args:
+        kind: one of `sslse.registry.KINDS`.
+        name: the component's.
+        options: every option with its value.
+        where: the line that names or last changes it.
+        path: where it stands in the recipe, ``augmentations[0]``.
+        lines: the lines of the options that are not defaults.
+    """
 
     kind: str
     name: str
     options: dict[str, Any]
     where: str
+    path: str = ""
+    lines: dict[str, str] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """Return it as a recipe writes it."""
-        return {"name": self.name, **self.options}
+        from pydantic_core import to_jsonable_python
+
+        options: dict[str, Any] = to_jsonable_python(self.options)
+        return {"name": self.name, **options}
+
+    def problem(self, message: str, option: str | None = None) -> Problem:
+        """Return a problem of the component, or of one of its options, where the recipe has it."""
+        path = self.path or self.kind
+        if option is None:
+            return Problem(self.where, path, message)
+        return Problem(self.lines.get(option, self.where), f"{path}.{option}", message)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +96,10 @@ class Recipe:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what the recipe reader would take for a number, unlike YAML 1.1."""
+    """Quotes what the recipe reader would take for a number, unlike YAML 1.1; no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

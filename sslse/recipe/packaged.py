@@ -1,4 +1,4 @@
-"""Find recipes by file or by bare name among the packaged ones."""
+"""Find recipes, data profiles and presets by file or by bare name among the packaged ones."""
 
 from pathlib import Path
 
@@ -19,16 +19,33 @@ def find_recipe(recipe: str) -> Path:
     Raises:
         RecipeError: there is neither a file nor a packaged recipe of that name.
     """
-    path = Path(recipe)
-    if path.is_file():
-        return path
-    folder = packaged_recipes()
-    if path.is_dir() or len(path.parts) > 1:
-        bare = _names(folder)
-        message = "is a folder" if path.is_dir() else "no such file"
-        near = did_you_mean(path.stem, bare)
-        raise RecipeError([Problem(recipe, "", f"{message}{near} (packaged: {', '.join(bare)})")])
-    return _find(folder, recipe, Problem(recipe, "", "no such file, and no packaged recipe"))
+    return _find_file(recipe, packaged_recipes(), Problem(recipe, "", "packaged recipe"))
+
+
+def find_profile(profile: str) -> Path:
+    """Return the file of a data profile given by path or bare name.
+
+    Raises:
+        RecipeError: there is neither a file nor a packaged profile of that name.
+    """
+    problem = Problem(f"--data {profile}", "", "packaged profile")
+    return _find_file(profile, packaged_recipes() / "data", problem)
+
+
+def find_parent(parent: str, folder: Path, where: str) -> Path:
+    """Return the file a recipe extends: beside it, or a packaged recipe's bare name.
+
+    Raises:
+        RecipeError: there is neither.
+    """
+    file = folder / parent
+    if _is_file(file):
+        return file
+    packaged = packaged_recipes()
+    if parent in _names(packaged):
+        return packaged / f"{parent}.yaml"
+    near = _near_file(file) or did_you_mean(parent, _names(packaged))
+    raise RecipeError([Problem(where, "extends", f"no file {file}{near}")])
 
 
 def find_preset(name: str, where: str) -> Path:
@@ -37,17 +54,47 @@ def find_preset(name: str, where: str) -> Path:
     Raises:
         RecipeError: there is none of that name.
     """
-    return _find(packaged_recipes() / "presets", name, Problem(where, "preset", "no such preset"))
+    folder = packaged_recipes() / "presets"
+    if name in _names(folder):
+        return folder / f"{name}.yaml"
+    message = f"no preset named {name!r}{_possible(name, folder)}"
+    raise RecipeError([Problem(where, "preset", message)])
 
 
-def _find(folder: Path, name: str, problem: Problem) -> Path:
-    stem = name.removesuffix(".yaml")
-    names = _names(folder)
-    if stem in names:
-        return folder / f"{stem}.yaml"
-    possible = ", ".join(names)
-    message = f"{problem.message} named {stem!r}{did_you_mean(stem, names)} (possible: {possible})"
+def _find_file(text: str, folder: Path, problem: Problem) -> Path:
+    """Return a file or the packaged one of that name; the problem's message says of what kind."""
+    path = Path(text)
+    if _is_file(path):
+        return path
+    name = text.removesuffix(".yaml")
+    if name in _names(folder):
+        return folder / f"{name}.yaml"
+    if _is_file(path / "recipe.yaml"):
+        message = f"is a folder; did you mean {str(path / 'recipe.yaml')!r}?"
+    else:
+        near = _near_file(path) or _possible(path.stem, folder)
+        message = f"no such file, and no {problem.message} of that name{near}"
     raise RecipeError([Problem(problem.where, problem.path, message)])
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether there is such a file; a path the system cannot hold is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _near_file(path: Path) -> str:
+    """Suggest a file of the same folder for one that is missing."""
+    if path.suffix != ".yaml":
+        return ""
+    return did_you_mean(str(path), [str(one) for one in path.parent.glob("*.yaml")])
+
+
+def _possible(name: str, folder: Path) -> str:
+    names = _names(folder)
+    return f"{did_you_mean(name, names)} (possible: {', '.join(names)})"
 
 
 def _names(folder: Path) -> list[str]:

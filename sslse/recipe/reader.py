@@ -13,6 +13,7 @@ from sslse.errors import Problem, RecipeError
 MAX_BYTES = 1_000_000
 MAX_NODES = 10_000
 MAX_DEPTH = 30
+MAX_DIGITS = 300  # of an integer; YAML sets no limit, Python does
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -30,7 +31,8 @@ _SPECIAL = {
     "FALSE": False,
 }
 _NOT_FINITE = re.compile(r"([-+]?)\.(inf|Inf|INF|nan|NaN|NAN)")
-_PLAIN_TAG = "tag:yaml.org,2002:"
+_UNTAGGED = "untagged"
+_YAML_TAG = "tag:yaml.org,2002:"
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,18 @@ def read_file(path: Path) -> Node:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise _error(str(path), f"has {size} bytes; a recipe has at most {MAX_BYTES}")
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     except OSError as error:
         raise _error(str(path), f"cannot be read: {error.strerror}") from error
+    try:
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _error(str(path), f"is not UTF-8 text: {error.reason}") from error
+        line = content[: error.start].count(b"\n") + 1
+        raise _error(f"{path}:{line}", f"is not UTF-8 text: {error.reason}") from error
     node = _Reader(str(path)).read(text)
     if not isinstance(node.value, dict):
         kind = "is empty" if node.value is None else "is not a mapping"
-        raise _error(node.where, f"the recipe {kind}; it takes 'key: value' lines")
+        raise _error(node.where, f"the file {kind}; it takes 'key: value' lines")
     return node
 
 
@@ -88,7 +93,7 @@ def parse_scalar(text: str) -> Any:
     """Give a plain scalar its value: YAML 1.2's booleans, null, integers and floats, or text."""
     if text in _SPECIAL:
         return _SPECIAL[text]
-    if _INTEGER.fullmatch(text):
+    if _INTEGER.fullmatch(text) and len(text) <= MAX_DIGITS:
         return int(text)
     if _FLOAT.fullmatch(text):
         return float(text)
@@ -102,6 +107,13 @@ def _error(where: str, message: str) -> RecipeError:
     return RecipeError([Problem(where, "", message)])
 
 
+class _Loader(yaml.BaseLoader):
+    """Marks every value that has no tag, so that any tag is seen."""
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:  # noqa: ARG002
+        return _UNTAGGED
+
+
 class _Reader:
     def __init__(self, source: str, *, lines: bool = True) -> None:
         self._source = source
@@ -110,56 +122,60 @@ class _Reader:
 
     def read(self, text: str) -> Node:
         try:
-            loader = yaml.SafeLoader(text)
+            loader = _Loader(text)
             try:
                 root = loader.get_single_node()
             finally:
                 loader.dispose()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            line = "" if mark is None or not self._lines else f":{mark.line + 1}"
-            raise _error(f"{self._source}{line}", f"not valid YAML: {error.problem}") from error
-        except yaml.YAMLError as error:
-            message = " ".join(str(error).split())
-            raise _error(self._source, f"not valid YAML: {message}") from error
+            said = ", ".join(part for part in (error.context, error.problem) if part)
+            tab = "; indent with spaces" if "'\\t'" in said else ""
+            where = self._place(mark.line) if mark else self._source
+            raise _error(where, f"not valid YAML: {said}{tab}") from error
+        except yaml.reader.ReaderError as error:
+            where = self._place(text[: error.position].count("\n"))
+            message = f"not valid YAML: character #x{error.character:04x} is not allowed"
+            raise _error(where, message) from error
         except RecursionError as error:
             raise _error(self._source, f"nested deeper than {MAX_DEPTH} levels") from error
         if root is None:
             return Node(None, self._source)
         return self._convert(root, 0)
 
-    def _where(self, node: yaml.Node) -> str:
-        return f"{self._source}:{node.start_mark.line + 1}" if self._lines else self._source
+    def _place(self, line: int) -> str:
+        return f"{self._source}:{line + 1}" if self._lines else self._source
 
     def _convert(self, node: yaml.Node, depth: int, where: str | None = None) -> Node:
         """Convert a YAML node; aliases are followed, so what they expand to is counted."""
-        where = where or self._where(node)
+        where = where or self._place(node.start_mark.line)
         self._nodes += 1
         if self._nodes > MAX_NODES:
             raise _error(where, f"expands to more than {MAX_NODES} values")
         if depth > MAX_DEPTH:
             raise _error(where, f"nested deeper than {MAX_DEPTH} levels")
-        if not node.tag.startswith(_PLAIN_TAG) or node.tag.startswith(f"{_PLAIN_TAG}python"):
-            raise _error(where, f"tag {node.tag!r} is not allowed; a recipe holds plain values")
+        if node.tag != _UNTAGGED:
+            tag = node.tag.replace(_YAML_TAG, "!!")
+            raise _error(where, f"tag {tag!r} is not allowed; a recipe holds plain values")
         if isinstance(node, yaml.MappingNode):
             return Node(self._mapping(node, depth), where)
         if isinstance(node, yaml.SequenceNode):
             return Node([self._convert(one, depth + 1) for one in node.value], where)
         text = str(node.value)
-        if node.style is None:
+        if isinstance(node, yaml.ScalarNode) and node.style is None:
             return Node(parse_scalar(text), where)
         return Node(text, where, quoted=True)
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Node]:
         converted: dict[str, Node] = {}
         for key_node, value_node in node.value:
-            where = self._where(key_node)
-            if not isinstance(key_node, yaml.ScalarNode):
+            where = self._place(key_node.start_mark.line)
+            if not isinstance(key_node, yaml.ScalarNode) or not key_node.value:
                 raise _error(where, "a key must be text")
             key = str(key_node.value)
             if key == "<<":
                 raise _error(where, "merge keys ('<<') are not supported; use 'extends:'")
             if key in converted:
-                raise _error(where, f"{key}: given twice (first at {converted[key].where})")
+                raise _error(where, f"{key!r} is given twice (first at {converted[key].where})")
             converted[key] = self._convert(value_node, depth + 1, where)
         return converted

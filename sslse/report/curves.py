@@ -61,6 +61,25 @@ class Phase:
     label: str
 
 
+def shades(lines: Sequence[dict[str, Any]]) -> list[Phase]:
+    """Find the phases of a schedule in the lines of ``metrics.jsonl``.
+
+    Phases are told apart by their weights; where a schedule has more weights than there are
+    shades, by which losses count at all.
+    """
+    exact = len({(one["weight_cl"], one["weight_se"]) for one in lines}) <= TINTS
+    phases: list[Phase] = []
+    tints: dict[str, int] = {}
+    before = 0.0
+    for line in lines:
+        label = _weights(line, exact=exact)
+        start = phases.pop().start if phases and phases[-1].label == label else before
+        tint = tints.setdefault(label, len(tints))
+        before = float(line["epoch"])
+        phases.append(Phase(start, before, tint, label))
+    return phases
+
+
 def plot_training(
     name: str, epochs: Sequence[float], values: Sequence[float], phases: Sequence[Phase]
 ) -> str:
@@ -118,31 +137,9 @@ def _svg(figure: Figure, name: str) -> str:
     return f"<svg {view[0] if view else ''}>{body}"
 
 
-def shades(lines: Sequence[dict[str, Any]]) -> list[Phase]:
-    """Find the phases of a schedule in the lines of ``metrics.jsonl``.
-
-    Phases are told apart by their weights; where a schedule has more weights than there are
-    shades, by which losses count at all.
-    """
-    exact = len({(one["weight_cl"], one["weight_se"]) for one in lines}) <= TINTS
-    phases: list[Phase] = []
-    tints: dict[str, int] = {}
-    before = 0.0
-    for line in lines:
-        label = _weights(line, exact=exact)
-        if phases and phases[-1].label == label:
-            start = phases.pop().start
-        else:
-            start = before
-        tint = tints.setdefault(label, len(tints))
-        before = float(line["epoch"])
-        phases.append(Phase(start, before, tint, label))
-    return phases
-
-
 def _weights(line: dict[str, Any], *, exact: bool) -> str:
     weights = {"CL": line["weight_cl"], "SE": line["weight_se"]}
     counted = {name: weight for name, weight in weights.items() if weight}
     if exact:
-        return " + ".join(f"{name} × {weight:g}" for name, weight in counted.items())
+        return " + ".join(f"{name} x {weight:g}" for name, weight in counted.items())
     return " + ".join(counted)

@@ -144,7 +144,9 @@ def _ratios(summary: dict[str, Any]) -> list[Panel]:
 
 def _ranked(path: Path, metrics: Sequence[str]) -> tuple[str, list[Item]]:
     """Return the metric that ranks and the scored mixtures, least gain first."""
-    metric = RANKED_BY if RANKED_BY in metrics else next(iter(metrics), "")
+    if not metrics:
+        return "", []
+    metric = RANKED_BY if RANKED_BY in metrics else metrics[0]
     items = []
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):

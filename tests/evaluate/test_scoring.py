@@ -17,4 +17,4 @@ def test_workers_score_as_this_process_does():
     assert first == score({"si_sdr": SiSdr()}, clean, noisy, 16000)
     assert abs(first.values["si_sdr"]) < 1
     assert np.isnan(second.values["si_sdr"])
-    assert second.reasons == {"si_sdr": "ValueError: the estimate is silent"}
+    assert second.reasons == {"si_sdr": "the estimate is silent"}
