@@ -152,9 +152,9 @@ def unknown_option(
     """
     names = list(names)
     near = did_you_mean(key, names)
-    if not near and elsewhere and key in elsewhere:
+    if elsewhere and key in elsewhere:
         near = f"; did you mean {elsewhere[key]!r}?"
-    if "." in key:
+    elif "." in key:
         *outer, last = key.split(".")
         nested = ": {".join(outer) + f": {{{last}: ...}}" + "}" * (len(outer) - 1)
         near = f"; a path with dots is for --set, in a file write '{nested}'"
@@ -207,7 +207,9 @@ def _fault(
     elif kind in ("value_error", "assertion_error"):
         message = str(detail["ctx"]["error"])
     elif kind in _EXPLAINED or kind.endswith(("_type", "_parsing")):
-        message = f"takes {describe_type(annotation)}"
+        wanted = describe_type(annotation)
+        article = "a " if wanted.startswith(("list ", "mapping ")) else ""
+        message = f"takes {article}{wanted}"
     else:
         message = detail["msg"][:1].lower() + detail["msg"][1:]
     return Fault((name, *path), f"{message}, not {show_value(value)}{hint(annotation, value)}")

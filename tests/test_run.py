@@ -87,7 +87,7 @@ def test_a_run_is_never_overwritten_but_resumed_and_evaluated_again(sslse, tmp_p
 
 
 def test_a_killed_process_resumes_to_the_very_same_files(sslse, tmp_path, tiny_sets):
-    sets = [part for text in (*tiny_sets, "train.epochs=30") for part in ("--set", text)]
+    sets = [part for text in (*tiny_sets, "train.epochs=12") for part in ("--set", text)]
     command = [sys.executable, "-m", "sslse", "run", "quickstart", *sets, "--out", "cut"]
     process = subprocess.Popen(command, cwd=tmp_path, env=os.environ, stdout=subprocess.DEVNULL)
     state = tmp_path / "cut" / "resume" / "state.pt"
@@ -98,9 +98,9 @@ def test_a_killed_process_resumes_to_the_very_same_files(sslse, tmp_path, tiny_s
     process.wait()
     assert state.is_file()
     assert not (tmp_path / "cut" / "model.safetensors").exists()
-    resumed = sslse("run", "quickstart", "--out", "cut", "--resume", epochs=30)
+    resumed = sslse("run", "quickstart", "--out", "cut", "--resume", epochs=12)
     assert resumed.exit_code == 0, resumed.output
-    whole = sslse("run", "quickstart", "--out", "whole", epochs=30)
+    whole = sslse("run", "quickstart", "--out", "whole", epochs=12)
     assert whole.exit_code == 0
     for name in ("evaluation.json", "evaluation.csv", "model.safetensors"):
         cut_bytes = (tmp_path / "cut" / name).read_bytes()

@@ -14,6 +14,7 @@ import numpy as np
 
 from sslse.api import Metric, Samples
 from sslse.errors import OptionError
+from sslse.registry import discover
 
 Named = tuple[str, dict[str, Any]]
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -82,7 +83,7 @@ def usable_cores() -> int:
 
 
 class Scorer:
-    """Worker processes that hold the metrics.
+    """Scores estimates in worker processes, or in this one where one worker is asked for.
 
     Args:
         metrics: names and options, built anew in every worker.
@@ -99,21 +100,61 @@ class Scorer:
         workers: int | None = None,
         plugin_files: Sequence[Path] = (),
     ) -> None:
-        self._pool: Executor = ProcessPoolExecutor(
-            workers or usable_cores(),
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
-            initargs=(list(metrics), sample_rate, list(plugin_files)),
-        )
+        count = workers or usable_cores()
+        arguments = (list(metrics), sample_rate, list(plugin_files))
+        self._here = _Bench(*arguments) if count == 1 else None
+        self._pool: Executor | None = None
+        if count > 1:
+            self._pool = ProcessPoolExecutor(
+                count,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_start_worker,
+                initargs=arguments,
+            )
 
     def submit(self, clean: Samples, estimates: Samples) -> "Future[list[Scores]]":
         """Score several estimates (estimates, samples) of one clean wave (samples,)."""
-        with _one_thread_per_worker():
-            return self._pool.submit(_score_in_worker, clean, estimates)
+        if self._pool is not None:
+            with _one_thread_per_worker():
+                return self._pool.submit(_score_in_worker, clean, estimates)
+        done: Future[list[Scores]] = Future()
+        if self._here is not None:
+            done.set_result(self._here.score(clean, estimates))
+        return done
 
     def close(self) -> None:
         """End the workers; what is not yet scored is dropped."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Bench:
+    """The metrics of one process."""
+
+    def __init__(self, metrics: Sequence[Named], sample_rate: int, files: Sequence[Path]) -> None:
+        registry = discover(files)
+        self._metrics: dict[str, Metric] = {
+            name: registry.get("metric", name).load()(**options) for name, options in metrics
+        }
+        self._sample_rate = sample_rate
+
+    def score(self, clean: Samples, estimates: Samples) -> list[Scores]:
+        """Score every row of the estimates."""
+        return [score(self._metrics, clean, one, self._sample_rate) for one in estimates]
+
+
+_bench: _Bench | None = None
+
+
+def _start_worker(metrics: Sequence[Named], sample_rate: int, files: Sequence[Path]) -> None:
+    global _bench  # noqa: PLW0603 - a worker process holds its metrics for its life
+    _bench = _Bench(metrics, sample_rate, files)
+
+
+def _score_in_worker(clean: Samples, estimates: Samples) -> list[Scores]:
+    if _bench is None:
+        raise RuntimeError("the worker was not started by Scorer")
+    return _bench.score(clean, estimates)
 
 
 @contextlib.contextmanager
@@ -129,23 +170,3 @@ def _one_thread_per_worker() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-_worker: tuple[dict[str, Metric], int] | None = None
-
-
-def _start_worker(metrics: Sequence[Named], sample_rate: int, files: Sequence[Path]) -> None:
-    global _worker  # noqa: PLW0603 - a worker process holds its metrics for its life
-    from sslse.registry import discover
-
-    registry = discover(files)
-    built = {name: registry.get("metric", name).load()(**options) for name, options in metrics}
-    _worker = (built, sample_rate)
-
-
-def _score_in_worker(clean: Samples, estimates: Samples) -> list[Scores]:
-    if _worker is None:
-        raise RuntimeError("the worker was not started by Scorer")
-    metrics, sample_rate = _worker
-    rows = np.atleast_2d(estimates)
-    return [score(metrics, clean, one, sample_rate) for one in rows]

@@ -46,7 +46,7 @@ class _Check:
         chosen = {path: self._choice(path, kind) for path, kind in layout.COMPONENTS.items()}
         lists = {path: self._choices(path, kind) for path, kind in layout.COMPONENT_LISTS.items()}
         if self._problems:
-            raise RecipeError(self._problems)
+            raise RecipeError(sorted(self._problems, key=_line))
         general = sections[()]
         parts: dict[str, Any] = {str(path[-1]): one for path, one in chosen.items()}
         return Recipe(
@@ -109,28 +109,41 @@ class _Check:
         node = self._find(path)
         if node is None:
             if kind != "predictor":
-                self._report(self._nearest(path)[0], path, f"is required ({self._names(kind)})")
+                self._missing(path, kind)
             return None
         return self._component(node, path, kind)
 
     def _choices(self, path: layout.Path, kind: str) -> tuple[Choice, ...]:
         node = self._find(path)
         if node is None:
-            self._report(self._nearest(path)[0], path, f"is required ({self._names(kind)})")
+            self._missing(path, kind)
             return ()
         if not isinstance(node.value, list) or not node.value:
             message = f"takes a list of at least one {kind}, not {show_value(node.plain())} "
             self._report(node, path, message + f"({self._names(kind)})")
             return ()
-        found = [self._component(one, (*path, index), kind) for index, one in enumerate(node.value)]
-        return tuple(one for one in found if one is not None)
+        places = [(*path, index) for index in range(len(node.value))]
+        found = [self._component(*one, kind) for one in zip(node.value, places, strict=True)]
+        chosen = tuple(one for one in found if one is not None)
+        if kind == "metric":
+            self._refuse_twice(chosen)
+        return chosen
+
+    def _refuse_twice(self, metrics: Sequence[Choice]) -> None:
+        """Refuse two metrics of one name: their scores would fall into one column."""
+        first: dict[str, Choice] = {}
+        for one in metrics:
+            if first.setdefault(one.name, one) is not one:
+                message = f"{one.name} is measured already (first at {first[one.name].where})"
+                self._problems.append(one.problem(message))
 
     def _component(self, node: Node, path: layout.Path, kind: str) -> Choice | None:
         entries = node.value if isinstance(node.value, dict) else {}
         named = entries.get("name")
         if named is None or not isinstance(named.value, str):
-            message = f"takes a name, or 'name:' with options, not {show_value(node.plain())} "
-            self._report(named or node, path, message + f"({self._names(kind)})")
+            wrong = named or node
+            message = f"takes a name, or 'name:' with options, not {show_value(wrong.plain())} "
+            self._report(wrong, path, message + f"({self._names(kind)})")
             return None
         try:
             target = self._registry.get(kind, named.value).load()
@@ -149,8 +162,20 @@ class _Check:
         if "predictor" in wiring_of(target) and self._find(("predictor",)) is None:
             yield Fault((), f"needs a 'predictor:' in the recipe ({self._names('predictor')})")
 
+    def _missing(self, path: layout.Path, kind: str) -> None:
+        """Report a part that is required, unless the section it belongs in is at fault itself."""
+        node, there = self._nearest(path)
+        if there or isinstance(node.value, dict | None):
+            self._report(node, path, f"is required ({self._names(kind)})")
+
     def _names(self, kind: str) -> str:
         return f"possible: {', '.join(self._registry.names(kind)) or 'none is installed'}"
+
+
+def _line(problem: Problem) -> tuple[str, int]:
+    """Return where a problem stands as something to sort by."""
+    source, _, line = problem.where.rpartition(":")
+    return (source, int(line)) if line.isdecimal() else (problem.where, 0)
 
 
 def _below(node: Node, part: str | int) -> Node | None:

@@ -1,15 +1,17 @@
 import numpy as np
+import pytest
 
 from sslse.evaluate.scoring import Scorer, score
 from sslse.metrics.si_sdr import SiSdr
 
 
-def test_workers_score_as_this_process_does():
+@pytest.mark.parametrize("workers", [1, 2])
+def test_scores_are_the_same_in_this_process_and_in_workers(workers):
     draws = np.random.default_rng(0)
     clean = draws.standard_normal(8000).astype(np.float32)
     noisy = clean + draws.standard_normal(8000).astype(np.float32)
     silent = np.zeros_like(clean)
-    scorer = Scorer([("si_sdr", {"zero_mean": True})], 16000, workers=1)
+    scorer = Scorer([("si_sdr", {"zero_mean": True})], 16000, workers=workers)
     try:
         first, second = scorer.submit(clean, np.stack([noisy, silent])).result()
     finally:
