@@ -68,6 +68,7 @@ def run(
         _train(prepared, folder, display)
     elif summary := read_summary(folder):
         display.say(f"{folder}: trained and evaluated already")
+        write_report(folder, display.say)
         return summary
     return evaluate_run(prepared, registry, folder, display=display, plugin_files=plugin_files)
 

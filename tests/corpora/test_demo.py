@@ -65,11 +65,13 @@ def test_noise_is_generated():
 def test_the_version_changes_with_the_generators_source(tmp_path, monkeypatch):
     shipped = Demo(content="noise").version
     assert len(shipped) == 32
-    for name in ("noise.py", "synthesis.py"):
+    modules = {path.name for path in demo._HERE.glob("*.py")} - {"__init__.py"}
+    assert set(demo._NOISE_SOURCES) == modules
+    for name in demo._NOISE_SOURCES:
         (tmp_path / name).write_bytes((demo._HERE / name).read_bytes())
     monkeypatch.setattr(demo, "_HERE", tmp_path)
     assert Demo(content="noise").version == shipped
-    for name in ("noise.py", "synthesis.py"):
+    for name in demo._NOISE_SOURCES:
         with (tmp_path / name).open("a") as file:
             file.write("# changed\n")
         changed, shipped = shipped, Demo(content="noise").version

@@ -11,7 +11,7 @@ from sslse.errors import DataError
 
 _HERE = Path(__file__).parent
 _INDEX = _HERE / "speech" / "index.csv"
-_NOISE_SOURCES = ("noise.py", "synthesis.py")
+_NOISE_SOURCES = ("noise.py", "living.py", "things.py", "synthesis.py")
 _NOISE_RATE = 16000
 
 
