@@ -16,6 +16,7 @@ import pluggy
 from sslse import hooks
 from sslse.errors import RegistryError
 
+SHORTEST_BEGINNING = 3  # letters of a name that are enough to suggest the whole
 # what a plugin may raise without harm to others; `sys.exit` in a module is a fault like any other
 _PLUGIN_ERRORS = (Exception, SystemExit)
 
@@ -40,7 +41,8 @@ class Plugin:
     version: str
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.distribution} {self.version})".rstrip()
+        source = f"{self.distribution} {self.version}".rstrip()
+        return f"{self.name} ({source})"
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,11 @@ class Registry:
 
 def did_you_mean(name: str, possible: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest possible name, or an empty string."""
+    wanted = name.lower()
     by_lower_case = {one.lower(): one for one in possible}
-    near = difflib.get_close_matches(name.lower(), list(by_lower_case), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(wanted, list(by_lower_case), n=1, cutoff=0.6)
+    if not near and len(wanted) >= SHORTEST_BEGINNING:
+        near = [one for one in by_lower_case if one.startswith(wanted)]
     return f"; did you mean {by_lower_case[near[0]]!r}?" if near else ""
 
 

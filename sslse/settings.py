@@ -63,6 +63,8 @@ class Train:
         zero_mean: remove the means before SI-SDR (Le Roux et al. 2018).
         log_every: steps between lines of ``metrics.jsonl``.
         checkpoint_seconds: least time between two saved states; 0 saves after every epoch.
+        tensorboard: also write the logged figures as TensorBoard events into ``tensorboard/`` of
+            the run (needs the extra ``tensorboard``).
         threads: CPU threads of torch; None leaves its own choice. Sums depend on it in their last
             bits: a run on a CPU resumes to the very same numbers with as many threads.
     """
@@ -81,6 +83,7 @@ class Train:
     zero_mean: bool = True
     log_every: PositiveInt = 10
     checkpoint_seconds: NonNegativeFloat = 60.0
+    tensorboard: bool = False
     threads: PositiveInt | None = None
 
 

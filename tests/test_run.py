@@ -60,7 +60,7 @@ def test_a_run_leaves_everything_in_its_directory(sslse, tmp_path):
     with (folder / "evaluation.csv").open(newline="") as file:
         values = [float(line["si_sdr_noisy"]) for line in csv.DictReader(file)]
     assert sum(values) / 2 == pytest.approx(summary["mean"]["noisy"]["si_sdr"])
-    assert f"{summary['mean']['enhanced']['si_sdr']:.2f}" in result.output
+    assert f"{summary['mean']['enhanced']['si_sdr']:.3f}" in result.output
     assert "evaluation.json" in result.output
 
 

@@ -119,20 +119,20 @@ def show_results(summary: dict[str, Any], folder: Path) -> None:
 
 
 def results_table(summary: dict[str, Any]) -> Table:
-    """Lay out noisy and enhanced per SNR and over all."""
+    """Lay out noisy and enhanced per SNR and over all, narrow enough for 80 columns."""
     metrics = list(summary["mean"]["noisy"])
-    table = Table(title=f"{summary['counts']['mixtures']} test mixtures: noisy -> enhanced")
+    table = Table(title=f"{summary['counts']['mixtures']} test mixtures")
     table.add_column("SNR (dB)", justify="right")
+    table.add_column("wave")
     for metric in metrics:
         table.add_column(metric, justify="right")
-    groups = [*summary["per_snr"].items(), ("all", summary["mean"])]
-    for label, means in groups:
-        cells = [_cell(means["noisy"][name], means["enhanced"][name]) for name in metrics]
-        table.add_row(label, *cells, end_section=label == groups[-2][0])
+    for label, means in [*summary["per_snr"].items(), ("all", summary["mean"])]:
+        for condition, scores in means.items():
+            cells = [_cell(scores[name]) for name in metrics]
+            last = condition == "enhanced"
+            table.add_row("" if last else label, condition, *cells, end_section=last)
     return table
 
 
-def _cell(noisy: float | None, enhanced: float | None) -> str:
-    if noisy is None or enhanced is None:
-        return "no score"
-    return f"{noisy:.2f} -> {enhanced:.2f}"
+def _cell(score: float | None) -> str:
+    return "no score" if score is None else f"{score:.3f}"

@@ -107,6 +107,16 @@ def _error(where: str, message: str) -> RecipeError:
     return RecipeError([Problem(where, "", message)])
 
 
+def _yaml_hint(said: str, text: str, line: int) -> str:
+    """Say what two common refusals of YAML mean."""
+    if "'\\t'" in said:
+        return "; indent with spaces"
+    lines = text.splitlines()
+    if line < len(lines) and "${" in lines[line]:
+        return "; within [] and {} a variable needs quotes: '${NAME}'"
+    return ""
+
+
 class _Loader(yaml.BaseLoader):
     """Marks every value that has no tag, so that any tag is seen."""
 
@@ -130,9 +140,9 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             said = ", ".join(part for part in (error.context, error.problem) if part)
-            tab = "; indent with spaces" if "'\\t'" in said else ""
-            where = self._place(mark.line) if mark else self._source
-            raise _error(where, f"not valid YAML: {said}{tab}") from error
+            line = mark.line if mark else 0
+            message = f"not valid YAML: {said}{_yaml_hint(said, text, line)}"
+            raise _error(self._place(line), message) from error
         except yaml.reader.ReaderError as error:
             where = self._place(text[: error.position].count("\n"))
             message = f"not valid YAML: character #x{error.character:04x} is not allowed"

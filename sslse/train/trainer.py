@@ -18,6 +18,7 @@ from sslse.train.log import Averages, MetricsFile
 from sslse.train.optimizer import learning_rate, make_optimizer
 from sslse.train.state import load_state, save_state
 from sslse.train.step import Step, StepOutput
+from sslse.train.tensorboard import require_tensorboard, tensorboard_watch
 
 Watch = Callable[[dict[str, Any]], None]
 
@@ -44,6 +45,8 @@ class Trainer:
         views: int,
         seed: int,
     ) -> None:
+        if train.tensorboard:
+            require_tensorboard()
         self.model = model
         self.batches = batches
         self.optimizer = make_optimizer(model.parameters(), train)
@@ -101,6 +104,9 @@ class Trainer:
         resume = folder / "resume"
         first = load_state(resume, self.model, self.optimizer, self._device)
         file = MetricsFile(folder / "metrics.jsonl", first)
+        watches = [watch]
+        if self._train.tensorboard:
+            watches.append(tensorboard_watch(folder / "tensorboard", first))
         before = file.seconds
         started = saved = lap = time.monotonic()
         averages, since = Averages(), first
@@ -130,7 +136,8 @@ class Trainer:
                     f"train.clip_norm. The state before is kept in {resume}"
                 )
             file.write(line)
-            watch(line)
+            for one in watches:
+                one(line)
             since, lap = done, now
             due = now - saved >= self._train.checkpoint_seconds
             if (epoch_ends and due) or done == self.steps:

@@ -1,0 +1,95 @@
+"""``sslse show``: a component's options, or a recipe with everything filled in."""
+
+import pytest
+from click.testing import CliRunner
+
+from sslse.cli import main
+from sslse.options import options_of
+from sslse.registry import KINDS
+
+
+def show(*arguments):
+    return CliRunner().invoke(main, ["show", *map(str, arguments)])
+
+
+def test_an_objective(registry):
+    result = show("objective", "byol")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    byol = registry.get("objective", "byol")
+    assert lines[:7] == [
+        f"objective byol: {byol.summary}",
+        f"plugin: {byol.plugin}",
+        "code: sslse_byol.objective:BYOL",
+        "gets: encoder, predictor",
+        "options:",
+        "  tau   float >= 0 and <= 1    default 0.99",
+        "  over  'frame' | 'utterance'  default 'frame'",
+    ]
+    assert lines[7] == ""
+    assert "arXiv:2006.07733" in result.stdout
+
+
+def test_required_and_null(registry):
+    rows = [line.split(maxsplit=1) for line in show("corpus", "folder").stdout.splitlines()]
+    options = {row[0]: row[1] for row in rows if len(row) == 2}
+    assert options["root"].split() == ["text", "required"]
+    assert options["train"].split() == ["text", "|", "null", "default", "null"]
+
+
+def test_no_options():
+    assert "options:\n  none\n" in show("metric", "stoi").stdout
+
+
+def test_every_component_can_be_shown(registry):
+    assert len(registry.components) >= 20
+    for kind, name in registry.components:
+        result = show(kind, name)
+        assert result.exit_code == 0, result.output
+        for option in options_of(registry.get(kind, name).load()):
+            assert f"  {option.name} " in result.stdout
+        assert "<class" not in result.stdout
+
+
+def test_an_unknown_name():
+    result = show("objective", "byool")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("no objective named 'byool'; did you mean 'byol'? (possible: ")
+    assert result.stdout == ""
+
+
+def test_an_unknown_kind():
+    result = show("recipes", "quickstart")
+    assert result.exit_code == 2
+    possible = ", ".join([*KINDS, "recipe"])
+    message = f"no kind named 'recipes'; did you mean 'recipe'? (possible: {possible})\n"
+    assert result.stderr == message
+
+
+def test_a_recipe():
+    result = show("recipe", "quickstart", "--set", "train.epochs=3", "--set", "preset=paper")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("name: quickstart\nseed: 0\nviews: 2\nencoder:\n")
+    assert "  epochs: 3\n" in result.stdout
+    assert "  dim: 128\n" in result.stdout
+
+
+def test_a_recipe_on_other_data(monkeypatch):
+    monkeypatch.setenv("TIMIT_ROOT", "/data/timit")
+    monkeypatch.setenv("NONSPEECH_ROOT", "/data/nonspeech")
+    result = show("recipe", "byol", "--data", "timit_nonspeech")
+    assert "    name: timit\n    root: /data/timit\n" in result.stdout
+
+
+def test_a_broken_recipe():
+    result = show("recipe", "quickstart", "--set", "train.epochs=few")
+    assert result.exit_code == 2
+    assert result.stderr == "--set: train.epochs: takes int > 0, not 'few'\n"
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("option", [["--set", "tau=1"], ["--data", "demo"]])
+def test_a_component_takes_no_changes(option):
+    result = show("objective", "byol", *option)
+    assert result.exit_code == 2
+    assert "--set and --data change a recipe" in result.stderr

@@ -1,0 +1,135 @@
+"""Shipped recipes are right; faults are found at their places, all at once."""
+
+import pytest
+
+from sslse.errors import RecipeError
+from sslse.options import options_of
+from sslse.recipe import layout, load_recipe, packaged_recipes
+from sslse.recipe.check import check_recipe
+from sslse.recipe.reader import Node
+from sslse.registry import discover
+from sslse.settings import Train
+
+FOLDER = packaged_recipes()
+PROFILES = sorted((FOLDER / "data").rglob("*.yaml"))
+PRESETS = sorted((FOLDER / "presets").rglob("*.yaml"))
+RUNNABLE = sorted(set(FOLDER.rglob("*.yaml")) - set(PROFILES) - set(PRESETS))
+ROOTS = ("TIMIT_ROOT", "NONSPEECH_ROOT", "SPEECH_ROOT", "NOISE_ROOT")
+
+
+@pytest.fixture(autouse=True)
+def roots(monkeypatch):
+    for name in ROOTS:
+        monkeypatch.setenv(name, f"/data/{name.lower()}")
+
+
+def test_there_are_recipes():
+    assert len(RUNNABLE) >= 12
+    assert len(PROFILES) >= 3
+    assert len(PRESETS) >= 2
+
+
+@pytest.mark.parametrize("path", RUNNABLE, ids=lambda path: path.stem)
+def test_shipped_recipe(path, registry):
+    recipe = load_recipe(str(path), registry)
+    assert recipe == load_recipe(path.stem, registry)
+    assert recipe.name == path.stem
+    assert recipe.train.epochs > 0
+
+
+@pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
+def test_shipped_profile(path, registry):
+    recipe = load_recipe("quickstart", registry, data=str(path))
+    for choice in (recipe.speech, recipe.noise):
+        assert choice.where.startswith(f"{path}:")
+        assert "${" not in str(choice.options)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RUNNABLE, ids=lambda path: path.stem)
+def test_shipped_preset_under_every_recipe(path, preset, registry):
+    recipe = load_recipe(str(path), registry, sets=[f"preset={preset.stem}"])
+    assert recipe.encoder.options["dim"] == {"paper": 128, "small": 64}[preset.stem]
+
+
+def test_defaults_are_filled_in(registry):
+    recipe = load_recipe("quickstart", registry)
+    assert recipe.objective.options == {"tau": 0.99, "over": "frame"}
+    assert recipe.seed == 0
+    assert recipe.train.momentum == 0.9
+
+
+def test_where_things_come_from(registry, tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text("extends: quickstart\nencoder:\n  dim: 32\n  heads: 2\n", encoding="utf-8")
+    encoder = load_recipe(str(path), registry, sets=["encoder.heads=4"]).encoder
+    assert encoder.path == "encoder"
+    assert encoder.options["dim"] == 32
+    assert encoder.lines["dim"] == f"{path}:3"
+    assert encoder.lines["heads"] == "--set"
+    assert encoder.lines["blocks"].startswith(str(FOLDER / "presets"))
+    assert "factors" not in encoder.lines
+    recipe = load_recipe(str(path), registry)
+    assert recipe.encoder.where == f"{path}:2"
+    assert [one.path for one in recipe.metrics][:2] == [
+        "evaluate.metrics[0]",
+        "evaluate.metrics[1]",
+    ]
+    assert recipe.speech.path == "data.speech"
+
+
+def test_a_section_left_out_has_its_defaults(registry):
+    recipe = load_recipe("quickstart", registry, sets=["train=null"])
+    assert recipe.train == Train()
+
+
+def test_null_takes_the_predictor_away(registry):
+    sets = ["objective=normal", "predictor=null"]
+    assert load_recipe("quickstart", registry, sets=sets).predictor is None
+
+
+def test_problems_are_listed_by_line(registry, tmp_path):
+    path = tmp_path / "my.yaml"
+    lines = ["objective: x", "seed: x", "encoder: x", "train: {crop: x, epochs: x}", "views: x"]
+    path.write_text("\n".join(["extends: quickstart", *lines]), encoding="utf-8")
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(str(path), registry, sets=["schedule=x"])
+    where = [problem.where for problem in caught.value.problems]
+    assert where == ["--set", *(f"{path}:{line}" for line in (2, 3, 4, 5, 5, 6))]
+    assert str(caught.value).count("\n") == 6
+
+
+def test_an_empty_tree_lists_what_is_required(registry):
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(Node({}, "x.yaml"), registry)
+    required = {"name", "encoder", "decoder", "objective", "schedule", "augmentations"}
+    required |= {"data.speech", "data.noise", "evaluate.metrics", "evaluate.snr_db"}
+    assert {problem.path for problem in caught.value.problems} == required
+    assert {problem.where for problem in caught.value.problems} == {"x.yaml"}
+
+
+def test_a_component_that_does_not_load_is_a_problem_of_its_line(tmp_path):
+    plugin = tmp_path / "lost.py"
+    plugin.write_text(
+        "from sslse.hooks import hookimpl\n"
+        "@hookimpl\n"
+        "def sslse_components(add):\n"
+        "    add('objective', 'lost', 'no_such_module_of_sslse:Lost', summary='')\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(RecipeError) as caught:
+        load_recipe("quickstart", discover([plugin]), sets=["objective=lost"])
+    assert str(caught.value) == (
+        f"--set: objective: objective 'lost' of plugin lost ({plugin}) cannot be loaded from "
+        "'no_such_module_of_sslse:Lost': ModuleNotFoundError: No module named "
+        "'no_such_module_of_sslse'"
+    )
+
+
+def test_options_of_sections_are_found_by_their_last_name():
+    paths = layout.option_paths()
+    assert paths["learning_rate"] == "train.learning_rate"
+    assert paths["batch_size"] == "train.batch_size"
+    assert paths["speech"] == "data.speech"
+    assert paths["metrics"] == "evaluate.metrics"
+    assert {option.name for option in options_of(Train)} <= set(paths)

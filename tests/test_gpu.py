@@ -1,0 +1,58 @@
+"""What only a CUDA device can show; skipped where there is none."""
+
+import json
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from sslse.cli import main
+from sslse.data.store import Store
+from sslse.prepare import prepare
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+]
+
+
+def test_the_store_lives_on_the_device(tiny, registry):
+    prepared = prepare(tiny(), registry, torch.device("cuda:0"), print)
+    speech: Store = prepared.material.train_speech
+    assert speech.samples.is_cuda
+    clean, noisy = prepared.trainer.views(0)
+    assert clean.is_cuda
+    assert noisy.is_cuda
+
+
+def test_a_store_that_does_not_fit_gives_the_same_crops(tiny, registry, monkeypatch):
+    device = torch.device("cuda:0")
+    index, start = torch.tensor([3, 1], device=device), torch.tensor([5, 0], device=device)
+    resident = prepare(tiny(), registry, device, print).material.train_speech
+    monkeypatch.setattr("sslse.data.store.RESIDENT_SHARE", 0.0)
+    mapped = prepare(tiny(), registry, device, print).material.train_speech
+    assert not mapped.samples.is_cuda
+    crops = mapped.crops(index, start, 1024)
+    assert crops.is_cuda
+    torch.testing.assert_close(crops, resident.crops(index, start, 1024), rtol=0, atol=0)
+
+
+def test_a_step_on_the_device_is_that_on_the_cpu(tiny, registry):
+    on_cpu = prepare(tiny(), registry, torch.device("cpu"), print).trainer
+    on_cuda = prepare(tiny(), registry, torch.device("cuda:0"), print).trainer
+    clean, noisy = on_cpu.views(0)
+    progress = on_cpu.progress(0)
+    weights = on_cpu.model.schedule.weights(progress)
+    expected = on_cpu.model(clean, noisy, weights, progress).total
+    found = on_cuda.model(clean.cuda(), noisy.cuda(), weights, progress).total
+    torch.testing.assert_close(found.cpu(), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_a_run_on_the_device(tiny_sets, tiny_cache, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SSLSE_CACHE", str(tiny_cache))
+    sets = [part for text in tiny_sets for part in ("--set", text)]
+    result = CliRunner().invoke(main, ["run", "quickstart", "--device", "cuda", *sets])
+    assert result.exit_code == 0, result.output
+    summary = json.loads((tmp_path / "runs" / "quickstart" / "evaluation.json").read_text())
+    assert summary["counts"]["scored"]["si_sdr"] == 2

@@ -1,0 +1,55 @@
+import copy
+
+import pytest
+import torch
+
+from sslse import run
+from sslse.prepare import prepare
+from sslse.train.estimate import estimate_seconds
+
+CPU = torch.device("cpu")
+
+
+def test_an_estimate_grows_with_the_run_and_changes_nothing(tiny, registry):
+    short = prepare(tiny("train.epochs=10"), registry, CPU, print).trainer
+    long = prepare(tiny("train.epochs=1000"), registry, CPU, print).trainer
+    before = copy.deepcopy(short.model.state_dict())
+    ratio = min(estimate_seconds(long) for _ in range(3)) / min(
+        estimate_seconds(short) for _ in range(3)
+    )
+    assert 30 < ratio < 300
+    torch.testing.assert_close(short.model.state_dict(), before, rtol=0, atol=0)
+    assert all(one.grad is None for one in short.model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1200.0, "takes about 20 minutes"), (90_000.0, "takes about 25.0 hours")],
+)
+def test_a_long_run_on_a_cpu_says_so_and_what_is_faster(tiny, seconds, words):
+    advice = run._advice(seconds, tiny("train.epochs=400"))
+    assert words in advice
+    assert "--set preset=small" in advice
+    assert f"--set train.epochs={round(400 * 600 / seconds)}" in advice
+    assert "a CUDA GPU" in advice
+
+
+def test_the_advice_is_shown_before_training(tiny, registry, tmp_path, monkeypatch):
+    said = []
+
+    class Display:
+        def say(self, text):
+            said.append(text)
+
+        def training(self, line, steps):
+            said.append("training")
+
+        def evaluating(self, done, count):
+            said.append("evaluating")
+
+    monkeypatch.setattr(run, "LONG_SECONDS", 1e-9)
+    recipe = tiny("train.epochs=1")
+    run.run(recipe, registry, tmp_path / "run", device=CPU, display=Display())
+    advice = [one for one in said if one.startswith("note: on this CPU")]
+    assert len(advice) == 1
+    assert said.index(advice[0]) < said.index("training") < said.index("evaluating")
