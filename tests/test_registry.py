@@ -181,6 +181,14 @@ def test_a_name_that_is_taken_keeps_its_first_owner(install):
     the_rest_works(registry)
 
 
+def test_no_distribution_comes_before_the_core(install):
+    text = good("sslse_test_first", "byol")
+    install("a-first", {"byol": ("sslse_test_first", text)})
+    registry = discover()
+    assert registry.get("objective", "byol").plugin.distribution == "sslse"
+    assert [str(one.plugin) for one in registry.broken] == ["byol (a-first 1.2)"]
+
+
 def test_one_entry_point_name_in_two_distributions(install):
     install("sslse-a", {"same": ("sslse_test_a", good("sslse_test_a", "a"))})
     install("sslse-b", {"same": ("sslse_test_b", good("sslse_test_b", "b"))})
@@ -236,7 +244,7 @@ class TestFiles:
         assert str(caught.value).startswith(f"{path}: plugin cannot be used: {reason}")
 
     def test_one_that_raises_leaves_no_module_behind(self, tmp_path):
-        path = tmp_path / "raising.py"
+        path = tmp_path / "raises_alone.py"
         path.write_text("raise ValueError", encoding="utf-8")
         before = set(sys.modules)
         with pytest.raises(RegistryError):

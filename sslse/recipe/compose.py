@@ -94,7 +94,7 @@ def _with_parents(path: Path, own: Node, chain: tuple[Path, ...]) -> Node:
 
 
 def _read_parent(parent: Node, folder: Path, chain: tuple[Path, ...]) -> Node:
-    """Read a file that another extends, with what it extends itself; its name is not inherited."""
+    """Read a file that another extends, with what it extends itself."""
     file = find_parent(_substituted_text(parent, "extends", os.environ), folder, parent.where)
     if file.resolve() in chain:
         cycle = " -> ".join(one.name for one in (*chain, file))
@@ -102,9 +102,7 @@ def _read_parent(parent: Node, folder: Path, chain: tuple[Path, ...]) -> Node:
     if len(chain) > MAX_DEPTH:
         message = f"goes through more than {MAX_DEPTH} files"
         raise RecipeError([Problem(parent.where, "extends", message)])
-    read = _read(file)
-    read.value.pop("name", None)
-    return _with_parents(file, read, chain)
+    return _with_parents(file, _read(file), chain)
 
 
 def _parents(extends: Node | None) -> list[Node]:
