@@ -30,12 +30,12 @@ def tensorboard_watch(folder: Path, first_step: int) -> Callable[[dict[str, Any]
     """
     from torch.utils.tensorboard import SummaryWriter
 
-    writer = SummaryWriter(str(folder), purge_step=first_step + 1)  # type: ignore[no-untyped-call]
+    writer = SummaryWriter(str(folder), purge_step=first_step + 1)
 
     def watch(line: dict[str, Any]) -> None:
         for name, value in line.items():
             if name != "step":
-                writer.add_scalar(name, value, line["step"])  # type: ignore[no-untyped-call]
-        writer.flush()  # type: ignore[no-untyped-call]
+                writer.add_scalar(name, value, line["step"])
+        writer.flush()
 
     return watch
