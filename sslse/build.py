@@ -21,7 +21,7 @@ from sslse.api import (
 )
 from sslse.data.packing import cache_folder, open_store
 from sslse.data.store import Store
-from sslse.errors import DataError, OptionError, Problem, RecipeError
+from sslse.errors import DataError, OptionError, RecipeError
 from sslse.options import wiring_of
 from sslse.recipe import Choice, Recipe
 from sslse.registry import Registry
@@ -58,14 +58,13 @@ def build_component(choice: Choice, registry: Registry, wiring: dict[str, Any]) 
         if name not in wiring:
             possible = ", ".join(wiring) or "none"
             message = f"{choice.name} asks for {name!r}; a {choice.kind} can have: {possible}"
-            raise RecipeError([Problem(choice.where, choice.kind, message)])
+            raise RecipeError([choice.problem(message)])
         part = wiring[name]
         parts.append(part() if isinstance(part, partial) else part)
     try:
         return target(*parts, **choice.options)
     except OptionError as error:
-        path = f"{choice.kind}.{error.option}" if error.option else choice.kind
-        raise RecipeError([Problem(choice.where, path, str(error))]) from error
+        raise RecipeError([choice.problem(str(error), error.option)]) from error
 
 
 def context_of(recipe: Recipe) -> Context:
@@ -84,7 +83,7 @@ def build_network(recipe: Recipe, registry: Registry) -> tuple[Encoder, Decoder]
             f"train.crop ({recipe.train.crop}) and evaluate.samples ({recipe.evaluate.samples}) "
             f"must be multiples of the encoder's {encoder.stride} samples per frame"
         )
-        raise RecipeError([Problem(recipe.encoder.where, "encoder", message)])
+        raise RecipeError([recipe.encoder.problem(message)])
     with initial_weights(recipe.seed, "decoder"):
         decoder: Decoder = build_component(recipe.decoder, registry, {**wiring, "encoder": encoder})
     return encoder, decoder
@@ -97,7 +96,7 @@ def build_step(recipe: Recipe, registry: Registry) -> Step:
 
     def predictor() -> Predictor:
         if recipe.predictor is None:
-            raise RecipeError([Problem(recipe.objective.where, "predictor", "is required")])
+            raise RecipeError([recipe.objective.problem("needs a 'predictor:' in the recipe")])
         with initial_weights(recipe.seed, "predictor"):
             parts = {**wiring, "encoder": encoder}
             built: Predictor = build_component(recipe.predictor, registry, parts)
@@ -114,7 +113,7 @@ def build_step(recipe: Recipe, registry: Registry) -> Step:
             f"{recipe.objective.name} stores the encoder it was lent; use the one passed to "
             "forward, or a copy (sslse.nn.Teacher)"
         )
-        raise RecipeError([Problem(recipe.objective.where, "objective", message)])
+        raise RecipeError([recipe.objective.problem(message)])
     schedule: Schedule = build_component(recipe.schedule, registry, wiring)
     return Step(encoder, decoder, objective, schedule, zero_mean=recipe.train.zero_mean)
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from sslse.api import Metric
 from sslse.data.store import Store
+from sslse.errors import OptionError, RecipeError
 from sslse.evaluate.mixtures import Mixture, make_mixtures, plan_mixtures
 from sslse.evaluate.results import Results, Row
 from sslse.evaluate.scoring import Scorer, score
@@ -65,11 +66,19 @@ def rehearse(metrics: dict[str, Metric], speech: Store, noise: Store, recipe: Re
     """Score one noisy mixture, so that a metric that cannot work here says so before training.
 
     Raises:
-        OptionError: a metric refuses the sample rate.
+        RecipeError: metrics refuse the sample rate.
     """
     mixtures = plan_mixtures(speech, noise, recipe.evaluate, recipe.seed)[:1]
     clean, noisy = make_mixtures(mixtures, speech, noise, recipe.evaluate.samples)
-    score(metrics, clean[0].cpu().numpy(), noisy[0].cpu().numpy(), speech.sample_rate)
+    waves = clean[0].cpu().numpy(), noisy[0].cpu().numpy()
+    problems = []
+    for choice in recipe.metrics:
+        try:
+            score({choice.name: metrics[choice.name]}, *waves, speech.sample_rate)
+        except OptionError as error:
+            problems.append(choice.problem(str(error), error.option))
+    if problems:
+        raise RecipeError(problems)
 
 
 @torch.no_grad()

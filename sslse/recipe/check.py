@@ -45,6 +45,7 @@ class _Check:
         sections = {path: self._section(path) for path in layout.SECTIONS}
         chosen = {path: self._choice(path, kind) for path, kind in layout.COMPONENTS.items()}
         lists = {path: self._choices(path, kind) for path, kind in layout.COMPONENT_LISTS.items()}
+        self._refuse_path(sections[()].get("name", ""))
         if self._problems:
             raise RecipeError(sorted(self._problems, key=_line))
         general = sections[()]
@@ -60,6 +61,12 @@ class _Check:
             train=layout.SECTIONS[("train",)](**sections[("train",)]),
             evaluate=layout.SECTIONS[("evaluate",)](**sections[("evaluate",)]),
         )
+
+    def _refuse_path(self, name: str) -> None:
+        """Refuse a name that is not that of one folder: a run lies in ``runs/<name>``."""
+        if name in (".", "..") or "/" in name or "\\" in name:
+            message = f"{show_value(name)} is a path; a run's name is that of one folder in runs/"
+            self._report(self._nearest(("name",))[0], ("name",), message)
 
     def _report(self, node: Node, path: layout.Path, message: str) -> None:
         self._problems.append(Problem(node.where, layout.show_path(path), message))
@@ -146,7 +153,7 @@ class _Check:
             self._report(wrong, path, message + f"({self._names(kind)})")
             return None
         try:
-            target = self._registry.get(kind, named.value).load()
+            target = self._target(kind, named.value)
             given = {key: one.plain() for key, one in entries.items() if key != "name"}
             values, faults = check_options(target, given, named.value)
             wanting = list(self._wanting(target))
@@ -156,6 +163,15 @@ class _Check:
         self._faults(path, [*wanting, *faults])
         lines = {key: one.where for key, one in entries.items() if key != "name"}
         return Choice(kind, named.value, values, node.where, layout.show_path(path), lines)
+
+    def _target(self, kind: str, name: str) -> Any:
+        """Import a component; its options must leave ``name`` to recipes."""
+        target = self._registry.get(kind, name).load()
+        if any(option.name == "name" for option in options_of(target)):
+            raise RegistryError(
+                f"{kind} {name!r} has an option 'name', which recipes use for its own"
+            )
+        return target
 
     def _wanting(self, target: Any) -> Iterator[Fault]:
         """Say which parts an objective needs that the recipe does not have."""

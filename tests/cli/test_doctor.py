@@ -14,12 +14,11 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from sslse import doctor, registry
+from sslse import doctor, golden, registry
 from sslse.audio import resample
 from sslse.cli import main
 from sslse.doctor import EXTRAS, NOTE, OK, PROBLEM, TORCH, Finding, examine
 from sslse.errors import DependencyError
-from sslse.metrics import golden
 
 SUBJECTS = ("Python", "torch", "torchaudio", "CUDA", "soundfile", "metrics", "cache")
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
