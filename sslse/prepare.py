@@ -20,7 +20,6 @@ from sslse.recipe import Recipe
 from sslse.registry import Registry
 from sslse.train.trainer import Trainer
 
-
 SHOWN_EPOCHS = 100_000
 
 
