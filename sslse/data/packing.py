@@ -16,7 +16,7 @@ from sslse.audio import resample
 from sslse.data.store import Index, Store
 from sslse.errors import DataError
 
-FORMAT = 1
+FORMAT = 2
 FULL_SCALE = 32768
 LEAST_SECONDS = 0.1
 SILENCE = 1e-4
@@ -59,7 +59,7 @@ def open_store(
         cache: folder of packed files.
         label: what to call the corpus in messages.
         strict: refuse unusable recordings instead of leaving them out.
-        say: takes lines about progress and about recordings left out.
+        say: takes lines about progress, recordings left out, and recordings in both parts.
 
     Raises:
         DataError: no recording is usable, or one is not and ``strict`` is set.
@@ -80,6 +80,8 @@ def open_store(
         say(text)
     if not packed["rows"]:
         raise DataError(f"{label}: none of its {len(recordings)} recordings is usable")
+    if shared := _in_both_parts(packed["rows"], recordings):
+        say(f"{label}: the same recording is in both parts: {', '.join(shared)}")
     return _store(packed["rows"], samples_file, recordings, sample_rate)
 
 
@@ -90,6 +92,17 @@ def report(label: str, unusable: Sequence[Unusable], count: int) -> str:
     if len(unusable) > NAMED:
         lines.append(f"  and {len(unusable) - NAMED} more")
     return "\n".join(lines)
+
+
+def _in_both_parts(rows: list[dict[str, Any]], recordings: Sequence[Recording]) -> list[str]:
+    """Name the test recordings whose samples are those of a training recording."""
+    parts = {one.key: one.part for one in recordings}
+    trained = {row["digest"]: row["key"] for row in rows if parts[row["key"]] == "train"}
+    return [
+        f"{row['key']} (test) = {trained[row['digest']]} (train)"
+        for row in rows
+        if parts[row["key"]] == "test" and row["digest"] in trained
+    ]
 
 
 def _key(corpus: Corpus, recordings: Sequence[Recording], sample_rate: int) -> str:
@@ -126,7 +139,9 @@ def _pack(
             scale = max(float(np.abs(samples).max()) / (FULL_SCALE - 1), 1 / FULL_SCALE)
             packed = np.rint(samples / scale).clip(-FULL_SCALE, FULL_SCALE - 1).astype("<i2")
             file.write(packed.tobytes())
-            rows.append({"key": one.key, "start": start, "length": len(packed), "scale": scale})
+            digest = hashlib.blake2b(packed.tobytes(), digest_size=16).hexdigest()
+            place = {"start": start, "length": len(packed), "scale": scale}
+            rows.append({"key": one.key, "digest": digest, **place})
             start += len(packed)
     partial.replace(samples_file)
     partial = index_file.with_suffix(f".{os.getpid()}.partial")

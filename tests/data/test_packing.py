@@ -102,3 +102,17 @@ def test_cache_folder_is_the_recipes_then_the_variables_then_the_users(monkeypat
     monkeypatch.setenv("SSLSE_CACHE", str(tmp_path / "variable"))
     assert cache_folder(None) == tmp_path / "variable"
     assert cache_folder(str(tmp_path / "recipe")) == tmp_path / "recipe"
+
+
+def test_a_recording_in_both_parts_is_named(tree, tmp_path):
+    (tree / "train").mkdir()
+    (tree / "test").mkdir()
+    (tree / "a.wav").rename(tree / "train" / "a.wav")
+    (tree / "test" / "copy.wav").write_bytes((tree / "train" / "a.wav").read_bytes())
+    (tree / "b.flac").rename(tree / "test" / "b.flac")
+    corpus = Folder(root=str(tree), train="train", test="test")
+    said = []
+    open_store(corpus, 16000, tmp_path / "cache", label="speech", say=said.append)
+    assert said[1:] == [
+        "speech: the same recording is in both parts: test/copy.wav (test) = train/a.wav (train)"
+    ]
