@@ -7,6 +7,7 @@ import pytest
 
 from sslse.corpora import demo
 from sslse.corpora.demo import Demo
+from sslse.data.packing import open_store
 from sslse.errors import DataError
 
 
@@ -76,3 +77,14 @@ def test_the_version_changes_with_the_generators_source(tmp_path, monkeypatch):
             file.write("# changed\n")
         changed, shipped = shipped, Demo(content="noise").version
         assert changed != shipped
+
+
+@pytest.mark.parametrize("content", ["speech", "noise"])
+def test_no_recording_is_in_both_parts(content, tmp_path):
+    said = []
+    store = open_store(
+        Demo(content=content), 16000, tmp_path, label=content, strict=True, say=said.append
+    )
+    assert len(said) == 1
+    assert "packing" in said[0]
+    assert len(store.part("train")) >= 3 * len(store.part("test"))
