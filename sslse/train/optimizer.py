@@ -14,12 +14,15 @@ def make_optimizer(parameters: Iterable[nn.Parameter], train: Train) -> torch.op
     """Build the optimizer over what trains."""
     trained = [one for one in parameters if one.requires_grad]
     if train.optimizer == "adamw":
-        return torch.optim.AdamW(trained, lr=train.learning_rate, weight_decay=train.weight_decay)
+        return torch.optim.AdamW(
+            trained, lr=train.learning_rate, weight_decay=train.weight_decay, fused=True
+        )
     return torch.optim.SGD(
         trained,
         lr=train.learning_rate,
         momentum=train.momentum,
         weight_decay=train.weight_decay,
+        fused=True,
     )
 
 
