@@ -90,7 +90,7 @@ class Context:
     Args:
         sample_rate: in Hz.
         views: noisy views per utterance.
-        batch_size: utterances per step.
+        batch_size: utterances per step at most; a corpus with fewer crops gives fewer.
         crop: samples per training example.
     """
 
@@ -148,6 +148,10 @@ class Losses:
 
     cl: Tensor | None
     se: Tensor | None
+
+    def detach(self) -> "Losses":
+        """Return them without gradient."""
+        return Losses(*(None if one is None else one.detach() for one in (self.cl, self.se)))
 
 
 class Encoder(nn.Module, ABC):
@@ -226,7 +230,10 @@ class Schedule(nn.Module, ABC):
 
 
 class Augmentation(nn.Module, ABC):
-    """Noisy views to noisier views, batched on the device."""
+    """Noisy views to noisier views, batched on the device.
+
+    It keeps no state: neither parameters nor persistent buffers.
+    """
 
     @abstractmethod
     def forward(self, views: Tensor, *, generator: Generator) -> Tensor:

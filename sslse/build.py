@@ -25,7 +25,7 @@ from sslse.errors import DataError, OptionError, RecipeError
 from sslse.options import wiring_of
 from sslse.recipe import Choice, Recipe
 from sslse.registry import Registry
-from sslse.seeds import initial_weights
+from sslse.seeds import seeded
 from sslse.train.step import Step
 
 Say = Callable[[str], None]
@@ -76,7 +76,7 @@ def context_of(recipe: Recipe) -> Context:
 def build_network(recipe: Recipe, registry: Registry) -> tuple[Encoder, Decoder]:
     """Build what enhances: encoder and decoder, with the run's initial weights."""
     wiring: dict[str, Any] = {"context": context_of(recipe)}
-    with initial_weights(recipe.seed, "encoder"):
+    with seeded(recipe.seed, "weights", "encoder"):
         encoder: Encoder = build_component(recipe.encoder, registry, wiring)
     if recipe.train.crop % encoder.stride or recipe.evaluate.samples % encoder.stride:
         message = (
@@ -84,9 +84,20 @@ def build_network(recipe: Recipe, registry: Registry) -> tuple[Encoder, Decoder]
             f"must be multiples of the encoder's {encoder.stride} samples per frame"
         )
         raise RecipeError([recipe.encoder.problem(message)])
-    with initial_weights(recipe.seed, "decoder"):
+    with seeded(recipe.seed, "weights", "decoder"):
         decoder: Decoder = build_component(recipe.decoder, registry, {**wiring, "encoder": encoder})
+    _refuse_keeping(encoder, decoder, recipe.decoder)
     return encoder, decoder
+
+
+def _refuse_keeping(encoder: Encoder, module: nn.Module, choice: Choice) -> None:
+    """Refuse a component that stores the encoder it was lent: it would be saved twice."""
+    if any(one is encoder for one in module.modules()):
+        message = (
+            f"{choice.name} stores the encoder it was lent; use the one passed to forward, or a "
+            "copy (sslse.nn.Teacher)"
+        )
+        raise RecipeError([choice.problem(message)])
 
 
 def build_step(recipe: Recipe, registry: Registry) -> Step:
@@ -97,23 +108,18 @@ def build_step(recipe: Recipe, registry: Registry) -> Step:
     def predictor() -> Predictor:
         if recipe.predictor is None:
             raise RecipeError([recipe.objective.problem("needs a 'predictor:' in the recipe")])
-        with initial_weights(recipe.seed, "predictor"):
+        with seeded(recipe.seed, "weights", "predictor"):
             parts = {**wiring, "encoder": encoder}
             built: Predictor = build_component(recipe.predictor, registry, parts)
         return built
 
-    with initial_weights(recipe.seed, "objective"):
+    with seeded(recipe.seed, "weights", "objective"):
         objective: Objective = build_component(
             recipe.objective,
             registry,
             {**wiring, "encoder": encoder, "predictor": partial(predictor)},
         )
-    if any(module is encoder for module in objective.modules()):
-        message = (
-            f"{recipe.objective.name} stores the encoder it was lent; use the one passed to "
-            "forward, or a copy (sslse.nn.Teacher)"
-        )
-        raise RecipeError([recipe.objective.problem(message)])
+    _refuse_keeping(encoder, objective, recipe.objective)
     schedule: Schedule = build_component(recipe.schedule, registry, wiring)
     return Step(encoder, decoder, objective, schedule, zero_mean=recipe.train.zero_mean)
 
@@ -121,11 +127,19 @@ def build_step(recipe: Recipe, registry: Registry) -> Step:
 def build_augmentations(
     recipe: Recipe, registry: Registry, noise: Store
 ) -> list[tuple[str, Augmentation]]:
-    """Build the augmentations in order, each with the name of its random stream."""
+    """Build the augmentations in order, each with the name of its random stream.
+
+    Raises:
+        RecipeError: one refuses its options, or has parameters or persistent buffers.
+    """
     wiring = {"context": context_of(recipe), "noise": noise}
     built: list[tuple[str, Augmentation]] = []
     for place, choice in enumerate(recipe.augmentations):
-        augmentation: Augmentation = build_component(choice, registry, wiring)
+        with seeded(recipe.seed, "augmentation", place):
+            augmentation: Augmentation = build_component(choice, registry, wiring)
+        if kept := list(augmentation.state_dict()):
+            message = f"{choice.name} keeps state ({', '.join(kept)}), which no run would save"
+            raise RecipeError([choice.problem(message)])
         built.append((f"{place} {choice.name}", augmentation.to(noise.device)))
     return built
 

@@ -19,7 +19,7 @@ from sslse.registry import Registry
 def save_bundle(path: Path, encoder: Encoder, decoder: Decoder, recipe: Recipe) -> None:
     """Write encoder and decoder with the recipe in the file's metadata."""
     state = Enhancer(encoder, decoder).state_dict()
-    tensors = {name: value.cpu().contiguous() for name, value in state.items()}
+    tensors = {name: value.cpu().clone() for name, value in state.items()}
     partial = path.with_name(f"{path.name}.partial")
     # One entry: the library writes several in no fixed order, and equal models give equal files.
     about = json.dumps({"version": sslse.__version__, "recipe": recipe.to_yaml()})

@@ -1,9 +1,12 @@
 """Losses and similarities as functions."""
 
 from itertools import permutations
+from typing import Literal
 
 import torch
 from torch import Tensor
+
+Over = Literal["frame", "utterance"]
 
 FLOOR = 1e-8
 SILENT_ENERGY = 1e-12
@@ -55,7 +58,7 @@ def negative_si_sdr(estimate: Tensor, clean: Tensor, *, zero_mean: bool = True) 
     return -(ratio * audible).sum() / audible.sum().clamp_min(1)
 
 
-def cosine_similarity(p: Tensor, z: Tensor, *, over: str = "frame") -> Tensor:
+def cosine_similarity(p: Tensor, z: Tensor, *, over: Over = "frame") -> Tensor:
     """Return the mean cosine similarity of two latents.
 
     Args:
@@ -71,7 +74,7 @@ def cosine_similarity(p: Tensor, z: Tensor, *, over: str = "frame") -> Tensor:
     return torch.nn.functional.cosine_similarity(p, z, dim=-2).mean()
 
 
-def similarity_across_views(p: Tensor, z: Tensor, *, over: str = "frame") -> Tensor:
+def similarity_across_views(p: Tensor, z: Tensor, *, over: Over = "frame") -> Tensor:
     """Return the mean cosine similarity of ``p[i]`` and ``z[j]`` over all ordered pairs of views.
 
     Args:

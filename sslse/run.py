@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import torch
 
-from sslse.build import build_metrics
+from sslse.build import Material, build_metrics
 from sslse.bundle import load_bundle, save_bundle
 from sslse.errors import RunError
 from sslse.evaluate.evaluation import evaluate
@@ -70,28 +70,39 @@ def run(
         display.say(f"{folder}: trained and evaluated already")
         write_report(folder, display.say)
         return summary
-    return evaluate_run(prepared, registry, folder, display=display, plugin_files=plugin_files)
+    return evaluate_run(
+        recipe, registry, folder, prepared.material, display=display, plugin_files=plugin_files
+    )
 
 
 def evaluate_run(
-    prepared: Prepared,
+    recipe: Recipe,
     registry: Registry,
     folder: Path,
+    material: Material,
     *,
     display: Display,
     plugin_files: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Score the trained model of a run; write its evaluation and report.
 
+    Args:
+        recipe: of the run.
+        registry: the installed components.
+        folder: the run directory.
+        material: its test part is used; the model is put on its device.
+        display: shows how far it is.
+        plugin_files: one-file plugins of this run.
+
     Raises:
         RunError: the run is not trained to its end.
     """
     if not (folder / MODEL).is_file():
         raise RunError(f"{folder}: has no {MODEL}: it is not trained to its end; use --resume")
-    recipe, material = prepared.recipe, prepared.material
+    speech = material.test_speech
     results = evaluate(
-        load_bundle(folder / MODEL, recipe, registry, prepared.device),
-        material.test_speech,
+        load_bundle(folder / MODEL, recipe, registry, speech.device),
+        speech,
         material.test_noise,
         recipe,
         build_metrics(recipe, registry),

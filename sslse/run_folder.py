@@ -15,6 +15,14 @@ PROVENANCE = "provenance.json"
 METRICS = "metrics.jsonl"
 MODEL = "model.safetensors"
 
+# Entries that change no number: a run resumes with others.
+WITHOUT_EFFECT = (
+    "data.cache",
+    "evaluate.workers",
+    "train.checkpoint_seconds",
+    "train.tensorboard",
+)
+
 
 def check_folder(folder: Path, recipe: Recipe, registry: Registry, *, resume: bool) -> None:
     """Refuse a directory that holds something else than this run.
@@ -32,7 +40,12 @@ def check_folder(folder: Path, recipe: Recipe, registry: Registry, *, resume: bo
             "or choose another directory with --out"
         )
     before = read_recipe(folder, registry)
-    if changed := differences(before.plain(), recipe.plain()):
+    changed = [
+        f"{path}: {one!r} before, {other!r} now"
+        for path, one, other in differences(before.plain(), recipe.plain())
+        if path not in WITHOUT_EFFECT
+    ]
+    if changed:
         lines = "\n".join(f"  {one}" for one in changed)
         raise RunError(
             f"{folder}: cannot be resumed with another recipe; it differs in\n{lines}\n"
@@ -43,11 +56,11 @@ def check_folder(folder: Path, recipe: Recipe, registry: Registry, *, resume: bo
 def start_folder(folder: Path, recipe: Recipe, provenance: dict[str, Any]) -> None:
     """Create the directory with recipe and provenance; a resumed one keeps its own."""
     folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / RECIPE).is_file():
+        (folder / RECIPE).write_text(recipe.to_yaml(), encoding="utf-8")
     if not (folder / PROVENANCE).is_file():
         text = json.dumps(provenance, indent=2, ensure_ascii=False)
         (folder / PROVENANCE).write_text(text + "\n", encoding="utf-8")
-    if not (folder / RECIPE).is_file():
-        (folder / RECIPE).write_text(recipe.to_yaml(), encoding="utf-8")
 
 
 def read_recipe(folder: Path, registry: Registry) -> Recipe:
@@ -61,8 +74,8 @@ def read_recipe(folder: Path, registry: Registry) -> Recipe:
     return check_recipe(read_file(folder / RECIPE), registry)
 
 
-def differences(before: Any, after: Any, path: str = "") -> list[str]:
-    """Say where two plain recipes differ, one line an entry."""
+def differences(before: Any, after: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    """Say where two plain recipes differ: path and both values of every entry."""
     if isinstance(before, dict) and isinstance(after, dict):
         keys = dict.fromkeys([*before, *after])
         found = [
@@ -72,4 +85,4 @@ def differences(before: Any, after: Any, path: str = "") -> list[str]:
         return [line for lines in found for line in lines]
     if before == after:
         return []
-    return [f"{path}: {before!r} before, {after!r} now"]
+    return [(path, before, after)]

@@ -1,6 +1,25 @@
 """The paper's schedules: how much each loss counts in which epoch."""
 
-from sslse.api import NonNegativeFloat, PositiveFloat, PositiveInt, Progress, Schedule, Weights
+from sslse.api import (
+    NonNegativeFloat,
+    OptionError,
+    PositiveFloat,
+    PositiveInt,
+    Progress,
+    Schedule,
+    Weights,
+)
+
+
+def mixed(cl: float, se: float) -> Weights:
+    """Return the weights of a phase with both losses.
+
+    Raises:
+        OptionError: both are 0.
+    """
+    if not cl and not se:
+        raise OptionError("both losses have weight 0: nothing to train on", "se")
+    return Weights(cl, se)
 
 
 class Mix(Schedule):
@@ -13,7 +32,7 @@ class Mix(Schedule):
 
     def __init__(self, *, cl: NonNegativeFloat = 1.0, se: NonNegativeFloat = 0.1) -> None:
         super().__init__()
-        self._mix = Weights(cl, se)
+        self._mix = mixed(cl, se)
 
     def weights(self, progress: Progress) -> Weights:  # noqa: ARG002 - the contract's argument
         """Return the same weights at any time."""
@@ -56,7 +75,7 @@ class Round(Schedule):
     ) -> None:
         super().__init__()
         self._period = period
-        self._phases = (Weights(cl, se), Weights(0.0, se_alone))
+        self._phases = (mixed(cl, se), Weights(0.0, se_alone))
 
     def weights(self, progress: Progress) -> Weights:
         """Return the weights of the phase this epoch lies in."""
@@ -83,7 +102,7 @@ class Pretrain(Schedule):
     ) -> None:
         super().__init__()
         self._epochs = epochs
-        self._first = Weights(cl, se)
+        self._first = mixed(cl, se)
         self._then = Weights(0.0, se_alone)
 
     def weights(self, progress: Progress) -> Weights:

@@ -23,8 +23,20 @@ def generator(device: torch.device | str, seed: int, *names: str | int) -> torch
 
 
 @contextlib.contextmanager
-def initial_weights(seed: int, *names: str | int) -> Iterator[None]:
-    """Seed weight initialisation within the block; the global state is put back after it."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(seed, "weights", *names))
+def seeded(seed: int, *names: str | int, device: torch.device | None = None) -> Iterator[None]:
+    """Seed torch's global generators within the block and put them back after it.
+
+    For what takes no generator: weight initialisation, dropout.
+
+    Args:
+        seed: of the run.
+        names: of the consumer.
+        device: a CUDA device whose generator is seeded beside the CPU's.
+    """
+    cuda = [device] if device is not None and device.type == "cuda" else []
+    with torch.random.fork_rng(devices=cuda):
+        torch.default_generator.manual_seed(derive_seed(seed, *names))
+        for one in cuda:
+            with torch.cuda.device(one):
+                torch.cuda.manual_seed(derive_seed(seed, *names))
         yield

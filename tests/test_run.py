@@ -107,6 +107,19 @@ def test_a_killed_process_resumes_to_the_very_same_files(sslse, tmp_path, tiny_s
         assert cut_bytes == (tmp_path / "whole" / name).read_bytes(), name
 
 
+def test_what_changes_no_number_may_change_on_resume(sslse, tmp_path):
+    assert sslse("run", "quickstart", "--out", "c").exit_code == 0
+    resumed = sslse("run", "quickstart", "--out", "c", "--resume", "--set", "evaluate.workers=2")
+    assert resumed.exit_code == 0, resumed.output
+
+
+def test_a_folder_that_cannot_be_written_is_named(sslse, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    result = sslse("run", "quickstart", "--out", "file/run")
+    assert result.exit_code == 2
+    assert result.output.splitlines()[-1].endswith("file/run: not a directory")
+
+
 def test_evaluate_says_what_is_missing(sslse, tmp_path):
     result = sslse("evaluate", "nowhere", tiny=False)
     assert result.exit_code == 2

@@ -53,4 +53,7 @@ def test_combine_adds_the_weighted_losses_that_exist():
 
 def test_nothing_to_train_on_is_refused():
     with pytest.raises(OptionError, match="both losses are switched off"):
-        Mix(cl=0.0, se=0.0).combine(Weights(0.0, 0.0), Losses(None, None))
+        Mix().combine(Weights(0.0, 0.0), Losses(None, None))
+    for schedule in (Mix, Round, Pretrain):
+        with pytest.raises(OptionError, match="both losses have weight 0"):
+            schedule(cl=0.0, se=0.0)

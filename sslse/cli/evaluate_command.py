@@ -15,14 +15,16 @@ def command(run: Path, device: str, plugins: tuple[Path, ...]) -> None:
     """Score the trained model of the run directory RUN again."""
     registry = find_components(plugins)
 
+    from sslse.build import open_material
     from sslse.cli.display import make_display, show_results
     from sslse.device import choose_device
-    from sslse.prepare import prepare
     from sslse.run import evaluate_run
     from sslse.run_folder import read_recipe
 
     recipe = read_recipe(run, registry)
     with make_display() as display:
-        prepared = prepare(recipe, registry, choose_device(device), display.say)
-        summary = evaluate_run(prepared, registry, run, display=display, plugin_files=plugins)
+        material = open_material(recipe, registry, choose_device(device), display.say)
+        summary = evaluate_run(
+            recipe, registry, run, material, display=display, plugin_files=plugins
+        )
     show_results(summary, run)

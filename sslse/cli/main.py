@@ -59,13 +59,24 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SslseError as error:
-            if ctx.obj and ctx.obj.get("debug"):
-                traceback.print_exc()
+            _show_traceback_if_asked(ctx)
             click.echo(str(error), err=True)
+            sys.exit(WRONG_INPUT)
+        except OSError as error:
+            if error.strerror is None:
+                raise
+            _show_traceback_if_asked(ctx)
+            place = f"{error.filename}: " if error.filename else ""
+            click.echo(f"{place}{error.strerror.lower()}", err=True)
             sys.exit(WRONG_INPUT)
         except KeyboardInterrupt:
             click.echo("stopped; what is saved stays, --resume continues a run", err=True)
             sys.exit(INTERRUPTED)
+
+
+def _show_traceback_if_asked(ctx: click.Context) -> None:
+    if ctx.obj and ctx.obj.get("debug"):
+        traceback.print_exc()
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -16,7 +16,7 @@ from sslse.audio import resample
 from sslse.data.store import Index, Store
 from sslse.errors import DataError
 
-FORMAT = 2
+FORMAT = 3
 FULL_SCALE = 32768
 LEAST_SECONDS = 0.1
 SILENCE = 1e-4
@@ -67,7 +67,7 @@ def open_store(
     recordings = list(corpus.recordings())
     key = _key(corpus, recordings, sample_rate)
     samples_file, index_file = cache / f"{key}.int16", cache / f"{key}.json"
-    if not index_file.is_file():
+    if not _is_whole(samples_file, index_file):
         say(f"{label}: packing {len(recordings)} recordings into {samples_file}")
         cache.mkdir(parents=True, exist_ok=True)
         _pack(corpus, recordings, sample_rate, samples_file, index_file)
@@ -83,6 +83,15 @@ def open_store(
     if shared := _in_both_parts(packed["rows"], recordings):
         say(f"{label}: the same recording is in both parts: {', '.join(shared)}")
     return _store(packed["rows"], samples_file, recordings, sample_rate)
+
+
+def _is_whole(samples_file: Path, index_file: Path) -> bool:
+    """Tell whether the cache holds both files, with all the samples of the index."""
+    if not (samples_file.is_file() and index_file.is_file()):
+        return False
+    rows = json.loads(index_file.read_text(encoding="utf-8"))["rows"]
+    samples: int = sum(row["length"] for row in rows)
+    return samples_file.stat().st_size == 2 * samples
 
 
 def report(label: str, unusable: Sequence[Unusable], count: int) -> str:
@@ -107,12 +116,14 @@ def _in_both_parts(rows: list[dict[str, Any]], recordings: Sequence[Recording]) 
 
 def _key(corpus: Corpus, recordings: Sequence[Recording], sample_rate: int) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{FORMAT} {sample_rate} {type(corpus).__qualname__} {corpus.version}".encode())
+    kind = f"{type(corpus).__module__}.{type(corpus).__qualname__}"
+    digest.update(f"{FORMAT} {sample_rate} {kind} {corpus.version}".encode())
     for one in recordings:
         digest.update(f"\0{one.key}\0{one.source}".encode())
         if one.source is not None and one.source.exists():
             status = one.source.stat()
-            digest.update(f"\0{status.st_size}\0{status.st_mtime_ns}".encode())
+            times = f"{status.st_mtime_ns}\0{status.st_ctime_ns}"
+            digest.update(f"\0{status.st_size}\0{times}".encode())
     return digest.hexdigest()
 
 
@@ -136,7 +147,7 @@ def _pack(
                 reason = str(error).removeprefix(f"{one.source}: ")
                 unusable.append({"key": one.key, "reason": reason})
                 continue
-            scale = max(float(np.abs(samples).max()) / (FULL_SCALE - 1), 1 / FULL_SCALE)
+            scale = _scale(samples)
             packed = np.rint(samples / scale).clip(-FULL_SCALE, FULL_SCALE - 1).astype("<i2")
             file.write(packed.tobytes())
             digest = hashlib.blake2b(packed.tobytes(), digest_size=16).hexdigest()
@@ -147,6 +158,15 @@ def _pack(
     partial = index_file.with_suffix(f".{os.getpid()}.partial")
     partial.write_text(json.dumps({"rows": rows, "unusable": unusable}), encoding="utf-8")
     partial.replace(index_file)
+
+
+def _scale(samples: Samples) -> float:
+    """Return the factor from int16: 1/32768 where that is exact, else what fills the range."""
+    whole = samples * FULL_SCALE
+    exact = np.array_equal(whole, np.rint(whole))
+    if exact and whole.min() >= -FULL_SCALE and whole.max() < FULL_SCALE:
+        return 1 / FULL_SCALE
+    return float(np.abs(samples).max()) / (FULL_SCALE - 1)
 
 
 def _usable(corpus: Corpus, recording: Recording, sample_rate: int) -> Samples:

@@ -1,6 +1,8 @@
 """Enhance the test mixtures and score them."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +11,15 @@ from torch import Tensor
 
 from sslse.api import Metric
 from sslse.data.store import Store
-from sslse.errors import OptionError, RecipeError
+from sslse.errors import RecipeError, RunError, SslseError
 from sslse.evaluate.mixtures import Mixture, make_mixtures, plan_mixtures
 from sslse.evaluate.results import Results, Row
-from sslse.evaluate.scoring import Scorer, score
+from sslse.evaluate.scoring import Scorer, Scores, score
 from sslse.recipe import Recipe
 
 Enhance = Callable[[Tensor], Tensor]
 Watch = Callable[[int, int], None]
+PENDING = 256
 
 
 def evaluate(
@@ -39,24 +42,37 @@ def evaluate(
         metrics: by name; the worker processes build their own from the recipe.
         plugin_files: one-file plugins the metrics may come from.
         watch: told how many mixtures are scored, of how many.
+
+    Raises:
+        RunError: a scoring process died.
     """
     settings = recipe.evaluate
     mixtures = plan_mixtures(speech, noise, settings, recipe.seed)
     contract = {name: metric.contract() for name, metric in metrics.items()}
     named = [(one.name, one.options) for one in recipe.metrics]
     scorer = Scorer(named, speech.sample_rate, workers=settings.workers, plugin_files=plugin_files)
+    rows: list[Row] = []
+    pending: deque[tuple[Mixture, Future[list[Scores]]]] = deque()
+
+    def collect(at_most: int) -> None:
+        """Take finished scores until so few are pending: what waits lies in memory."""
+        while len(pending) > at_most:
+            mixture, future = pending.popleft()
+            rows.append(Row(mixture, *future.result()))
+            watch(len(rows), len(mixtures))
+
     try:
-        futures = []
         for first in range(0, len(mixtures), settings.batch_size):
             chosen = mixtures[first : first + settings.batch_size]
             waves = _waves(enhance, chosen, speech, noise, settings.samples)
-            for clean, noisy, enhanced in waves:
-                futures.append(scorer.submit(clean, np.stack([noisy, enhanced])))
-        rows = []
-        for mixture, future in zip(mixtures, futures, strict=True):
-            noisy_scores, enhanced_scores = future.result()
-            rows.append(Row(mixture, noisy_scores, enhanced_scores))
-            watch(len(rows), len(mixtures))
+            for mixture, (clean, noisy, enhanced) in zip(chosen, waves, strict=True):
+                pending.append((mixture, scorer.submit(clean, np.stack([noisy, enhanced]))))
+                collect(at_most=PENDING)
+        collect(at_most=0)
+    except BrokenExecutor as error:
+        raise RunError(
+            f"a scoring process died: {error}; try again with evaluate.workers=1"
+        ) from error
     finally:
         scorer.close()
     return Results(rows, list(metrics), contract)
@@ -66,17 +82,19 @@ def rehearse(metrics: dict[str, Metric], speech: Store, noise: Store, recipe: Re
     """Score one noisy mixture, so that a metric that cannot work here says so before training.
 
     Raises:
-        RecipeError: metrics refuse the sample rate.
+        RecipeError: metrics refuse the sample rate, or miss a package.
     """
     mixtures = plan_mixtures(speech, noise, recipe.evaluate, recipe.seed)[:1]
     clean, noisy = make_mixtures(mixtures, speech, noise, recipe.evaluate.samples)
     waves = clean[0].cpu().numpy(), noisy[0].cpu().numpy()
     problems = []
     for choice in recipe.metrics:
+        metric = metrics[choice.name]
         try:
-            score({choice.name: metrics[choice.name]}, *waves, speech.sample_rate)
-        except OptionError as error:
-            problems.append(choice.problem(str(error), error.option))
+            metric.contract()
+            score({choice.name: metric}, *waves, speech.sample_rate)
+        except (SslseError, ImportError) as error:
+            problems.append(choice.problem(str(error)))
     if problems:
         raise RecipeError(problems)
 

@@ -11,6 +11,8 @@ from sslse.data.store import Store
 from sslse.seeds import generator
 from sslse.settings import Evaluate
 
+TRIES = 20
+
 
 @dataclass(frozen=True)
 class Mixture:
@@ -53,14 +55,13 @@ def plan_mixtures(speech: Store, noise: Store, settings: Evaluate, seed: int) ->
         for snr_db in settings.snr_db:
             draws = generator("cpu", seed, "test noise", utterance.key, str(float(snr_db)))
             noise_row = int(torch.randint(len(noise), (), generator=draws))
-            room = _room(noise, noise_row, settings.samples, loop=True)
             recording = noise.recordings[noise_row]
             mixtures.append(
                 Mixture(
                     speech=utterance.key,
                     speech_start=speech_start,
                     noise=recording.key,
-                    noise_start=int(torch.randint(room, (), generator=draws)),
+                    noise_start=_audible_start(noise, noise_row, settings.samples, draws),
                     snr_db=float(snr_db),
                     speaker=utterance.speaker,
                     noise_kind=recording.kind,
@@ -95,6 +96,18 @@ def make_mixtures(
     )
     snr_db = torch.tensor([one.snr_db for one in mixtures], device=device)
     return clean, mix_at_snr(clean, noises, snr_db)
+
+
+def _audible_start(noise: Store, row: int, samples: int, draws: torch.Generator) -> int:
+    """Draw where noise starts, again where the crop would be silent; at last its first sound."""
+    room = _room(noise, row, samples, loop=True)
+    index = torch.tensor(row, device=noise.device)
+    for _ in range(TRIES):
+        start = torch.randint(room, (), generator=draws).to(noise.device)
+        if noise.crops(index, start, samples, loop=True).any():
+            return int(start)
+    whole = noise.crops(index, torch.zeros_like(index), int(noise.lengths_of(index)))
+    return min(int(whole.ne(0).int().argmax()), room - 1)
 
 
 def _room(store: Store, row: int, samples: int, *, loop: bool = False) -> int:

@@ -86,9 +86,7 @@ class Results:
         return {metric: dict(counter) for metric, counter in reasons.items()}
 
     def write(self, folder: Path) -> None:
-        """Write ``evaluation.json`` and ``evaluation.csv``, each whole or not at all."""
-        summary = json.dumps(self.summary(), indent=2, ensure_ascii=False, allow_nan=False)
-        _write(folder / "evaluation.json", summary + "\n")
+        """Write ``evaluation.csv``, then ``evaluation.json``, each whole or not at all."""
         partial = folder / "evaluation.csv.partial"
         with partial.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
@@ -97,6 +95,8 @@ class Results:
             writer.writerow([*head, *scored, "failures"])
             writer.writerows(self._line(row) for row in self.rows)
         partial.replace(folder / "evaluation.csv")
+        summary = json.dumps(self.summary(), indent=2, ensure_ascii=False, allow_nan=False)
+        _write(folder / "evaluation.json", summary + "\n")
 
     def _line(self, row: Row) -> list[Any]:
         values = [row.score(condition, m) for m in self.metrics for condition in CONDITIONS]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sslse.api import Metric, Samples
-from sslse.errors import OptionError
+from sslse.errors import SslseError
 from sslse.registry import discover
 
 Named = tuple[str, dict[str, Any]]
@@ -37,7 +37,8 @@ def score(
     packages crash, or give a number that means nothing.
 
     Raises:
-        OptionError: a metric cannot work on this sample rate at all.
+        SslseError: a metric cannot work here at all, on this sample rate for example.
+        ImportError: its package is missing.
     """
     if fault := _unscorable(clean, estimate):
         return Scores(dict.fromkeys(metrics, math.nan), dict.fromkeys(metrics, fault))
@@ -46,9 +47,9 @@ def score(
     for name, metric in metrics.items():
         try:
             value = metric.score(clean, estimate, sample_rate)
-            if math.isnan(value):
-                reasons[name] = "the score is NaN"
-        except OptionError:
+            if not math.isfinite(value):
+                reasons[name] = f"the score is {value}"
+        except (SslseError, ImportError):
             raise
         except Exception as error:  # noqa: BLE001 - the packages raise many kinds
             value = math.nan

@@ -3,6 +3,7 @@
 import copy
 import time
 
+from sslse.seeds import seeded
 from sslse.train.trainer import Trainer
 
 PROBE = 4
@@ -22,7 +23,8 @@ def estimate_seconds(trainer: Trainer) -> float:
     laps = []
     for _ in range(3):
         started = time.monotonic()
-        total = model(clean, noisy, weights, progress).total
+        with seeded(0):
+            total = model(clean, noisy, weights, progress).total
         total.backward()
         laps.append(time.monotonic() - started)
         model.zero_grad(set_to_none=True)

@@ -31,9 +31,7 @@ def save_state(folder: Path, model: Step, optimizer: torch.optim.Optimizer, step
     partial.replace(folder / FILE)
 
 
-def load_state(
-    folder: Path, model: Step, optimizer: torch.optim.Optimizer, device: torch.device
-) -> int:
+def load_state(folder: Path, model: Step, optimizer: torch.optim.Optimizer) -> int:
     """Restore what `save_state` wrote and return the steps taken; 0 where nothing was saved.
 
     Raises:
@@ -43,7 +41,7 @@ def load_state(
     if not path.is_file():
         return 0
     try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
     except Exception as error:

@@ -12,7 +12,7 @@ from torch import Tensor
 from sslse.api import Augmentation, Progress, Weights
 from sslse.data.batches import Batches
 from sslse.errors import RunError
-from sslse.seeds import generator
+from sslse.seeds import generator, seeded
 from sslse.settings import Train
 from sslse.train.log import Averages, MetricsFile
 from sslse.train.optimizer import learning_rate, make_optimizer
@@ -79,7 +79,8 @@ class Trainer:
         progress = self.progress(step)
         clean, noisy = self.views(step)
         weights = self.model.schedule.weights(progress)
-        output: StepOutput = self.model(clean, noisy, weights, progress)
+        with seeded(self._seed, "step", step, device=self._device):
+            output: StepOutput = self.model(clean, noisy, weights, progress)
         self.optimizer.zero_grad(set_to_none=True)
         output.total.backward()  # type: ignore[no-untyped-call]
         if self._train.clip_norm is not None:
@@ -87,8 +88,9 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self._train, progress)
         self.optimizer.step()
-        self.model.objective.after_step(self.model.encoder, output.carry, progress)
-        self.model.schedule.after_step(output.losses, progress)
+        with torch.no_grad():
+            self.model.objective.after_step(self.model.encoder, output.carry, progress)
+            self.model.schedule.after_step(output.losses.detach(), progress)
         return output, weights
 
     def run(self, folder: Path, watch: Watch = lambda _: None) -> None:
@@ -99,10 +101,10 @@ class Trainer:
             watch: sees every logged line.
 
         Raises:
-            RunError: the loss is not finite; the last saved state stays.
+            RunError: the loss is not finite.
         """
         resume = folder / "resume"
-        first = load_state(resume, self.model, self.optimizer, self._device)
+        first = load_state(resume, self.model, self.optimizer)
         file = MetricsFile(folder / "metrics.jsonl", first)
         watches = [watch]
         if self._train.tensorboard:
@@ -132,8 +134,8 @@ class Trainer:
             }
             if not math.isfinite(means["loss"]):
                 raise RunError(
-                    f"the loss is not finite at step {done}; lower train.learning_rate or set "
-                    f"train.clip_norm. The state before is kept in {resume}"
+                    f"the loss is not finite at step {done}; start another run (--out) with a "
+                    "lower train.learning_rate or with train.clip_norm"
                 )
             file.write(line)
             for one in watches:

@@ -93,6 +93,11 @@ def test_a_packing_cut_short_is_done_again(tree, tmp_path):
     rows = json.loads(index.read_text())["rows"]
     index.unlink()
     assert len(opened(tree, tmp_path)) == len(rows) == 3
+    (samples,) = (tmp_path / "cache").glob("*.int16")
+    samples.write_bytes(samples.read_bytes()[:100])
+    assert opened(tree, tmp_path).crops(torch.tensor([0]), torch.tensor([0]), 8000).any()
+    samples.unlink()
+    assert len(opened(tree, tmp_path)) == 3
 
 
 def test_cache_folder_is_the_recipes_then_the_variables_then_the_users(monkeypatch, tmp_path):
@@ -116,3 +121,20 @@ def test_a_recording_in_both_parts_is_named(tree, tmp_path):
     assert said[1:] == [
         "speech: the same recording is in both parts: test/copy.wav (test) = train/a.wav (train)"
     ]
+
+
+@pytest.mark.parametrize("peak", [2e-4, 0.3, 1.0])
+def test_quiet_float_recordings_keep_their_detail_and_16_bit_ones_are_exact(tmp_path, peak):
+    root = tmp_path / "speech"
+    root.mkdir()
+    draws = np.random.default_rng(0)
+    quiet = peak * draws.uniform(-1, 1, 8000).astype(np.float32)
+    soundfile.write(root / "float.wav", quiet, 16000, subtype="FLOAT")
+    whole = np.rint(quiet * 32768).clip(-32768, 32767).astype(np.int16)
+    whole[0] = -32768
+    soundfile.write(root / "whole.wav", whole, 16000, subtype="PCM_16")
+    store = opened(root, tmp_path)
+    crops = store.crops(torch.tensor([0, 1]), torch.tensor([0, 0]), 8000).numpy()
+    error = crops[0] - quiet
+    assert 10 * np.log10(np.square(quiet).mean() / np.square(error).mean()) > 80
+    np.testing.assert_array_equal(crops[1] * 32768, whole)

@@ -68,3 +68,14 @@ def test_mixtures_have_their_ratio_and_start_where_the_plan_says(speech, noise):
         start = torch.tensor([mixture.speech_start])
         torch.testing.assert_close(wave, speech.crops(row, start, 5000)[0])
     assert {one.speech_start for one in mixtures if one.speech == "speech0"} == {0}
+
+
+def test_noise_starts_where_it_is_heard(speech):
+    draws = torch.Generator().manual_seed(0)
+    samples = torch.zeros(200_000, dtype=torch.int16)
+    samples[:20_000] = torch.randint(-9000, 9000, (20_000,), generator=draws, dtype=torch.int16)
+    index = Index(torch.tensor([0]), torch.tensor([len(samples)]), torch.tensor([1 / 32768]))
+    padded = Store(samples, index, [Recording("padded", None, "test")], 16000)
+    mixtures = plan_mixtures(speech, padded, SETTINGS, seed=0)
+    clean, noisy = make_mixtures(mixtures, speech, padded, SETTINGS.samples)
+    assert all(not torch.equal(a, b) for a, b in zip(clean, noisy, strict=True))

@@ -1,12 +1,16 @@
 import copy
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
+from sslse_simsiam.objective import SimSiam
 
-from sslse.api import Progress
+from sslse.api import Progress, Schedule, Weights
 from sslse.errors import RunError
 from sslse.prepare import prepare
+from sslse.recipe import load_recipe
+from sslse.registry import Component, Plugin, discover
 from sslse.train.log import TIMING, read_metrics
 from sslse.train.optimizer import learning_rate
 
@@ -160,7 +164,7 @@ def test_the_momentum_encoder_follows_in_phases_without_cl_too(tiny, registry):
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_state(tiny, registry, tmp_path):
     trainer = ready(tiny("train.learning_rate=1e30", "train.warmup_steps=0"), registry)
-    with pytest.raises(RunError, match=r"the loss is not finite at step \d+; lower train.learning"):
+    with pytest.raises(RunError, match=r"the loss is not finite at step \d+; start another run"):
         trainer.run(tmp_path)
 
 
@@ -197,3 +201,60 @@ def test_learning_rate_over_time(tiny):
     assert rate(99) < 0.001
     flat = tiny("train.decay=none", "train.warmup_steps=0", "train.learning_rate=0.1").train
     assert {learning_rate(flat, Progress(step, 100, 10)) for step in (0, 50, 99)} == {0.1}
+
+
+class Adaptive(Schedule):
+    """Weights CL by a running mean of the losses' ratio, kept in a buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("ratio", torch.ones(()))
+
+    def weights(self, progress):
+        return Weights(1.0, 0.1)
+
+    def combine(self, weights, losses):
+        return self.ratio * losses.cl + weights.se * losses.se
+
+    def after_step(self, losses, progress):
+        assert not losses.cl.requires_grad
+        self.ratio = 0.9 * self.ratio + 0.1 * losses.cl.abs() / losses.se.abs()
+
+
+class Dropping(SimSiam):
+    """Draws from torch's global generator, as dropout does."""
+
+    def forward(self, encoder, views, progress):
+        kept = torch.nn.functional.dropout(views.latent, 0.5)
+        return super().forward(encoder, replace(views, latent=kept), progress)
+
+
+@pytest.fixture
+def extended():
+    found = discover()
+    plugin = Plugin("test", "test", "0")
+    found.accept(
+        plugin,
+        [
+            Component("schedule", "adaptive", Adaptive, "", plugin),
+            Component("objective", "dropping", Dropping, "", plugin),
+        ],
+    )
+    return found
+
+
+@pytest.mark.parametrize("sets", [("schedule=adaptive",), ("objective=dropping",)])
+def test_adaptive_schedules_and_dropout_train_and_resume_exactly(
+    tiny, extended, tmp_path, tiny_cache, tiny_sets, sets
+):
+    cache = f"data.cache={tiny_cache}"
+    recipe = load_recipe("quickstart", extended, sets=[*tiny_sets, cache, *sets])
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    for folder in (whole, cut):
+        folder.mkdir()
+    ready(recipe, extended).run(whole)
+    torch.rand(7)
+    with pytest.raises(KilledError):
+        ready(recipe, extended).run(cut, killed_after(3))
+    ready(recipe, extended).run(cut)
+    assert figures(cut) == figures(whole)
