@@ -68,7 +68,7 @@ def test_where_things_come_from(registry, tmp_path):
     assert encoder.lines["dim"] == f"{path}:3"
     assert encoder.lines["heads"] == "--set"
     assert encoder.lines["blocks"].startswith(str(FOLDER / "presets"))
-    assert "factors" not in encoder.lines
+    assert "frame_kernel" not in encoder.lines
     recipe = load_recipe(str(path), registry)
     assert recipe.encoder.where == f"{path}:2"
     assert [one.path for one in recipe.metrics][:2] == [
