@@ -14,7 +14,7 @@ from sslse.data.store import Store
 from sslse.errors import RecipeError, RunError, SslseError
 from sslse.evaluate.mixtures import Mixture, make_mixtures, plan_mixtures
 from sslse.evaluate.results import Results, Row
-from sslse.evaluate.scoring import Scorer, Scores, score
+from sslse.evaluate.scoring import Scorer, Scores
 from sslse.recipe import Recipe
 
 Enhance = Callable[[Tensor], Tensor]
@@ -92,9 +92,11 @@ def rehearse(metrics: dict[str, Metric], speech: Store, noise: Store, recipe: Re
         metric = metrics[choice.name]
         try:
             metric.contract()
-            score({choice.name: metric}, *waves, speech.sample_rate)
+            metric.score(*waves, speech.sample_rate)
         except (SslseError, ImportError) as error:
             problems.append(choice.problem(str(error)))
+        except Exception:  # noqa: BLE001, S112 - this mixture has no score; others may
+            continue
     if problems:
         raise RecipeError(problems)
 

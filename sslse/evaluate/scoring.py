@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from sslse.api import Metric, Samples
-from sslse.errors import SslseError
 from sslse.registry import discover
 
 Named = tuple[str, dict[str, Any]]
@@ -35,10 +34,6 @@ def score(
 
     Where the clean wave is silent, or the estimate is silent or not finite, no metric is asked:
     packages crash, or give a number that means nothing.
-
-    Raises:
-        SslseError: a metric cannot work here at all, on this sample rate for example.
-        ImportError: its package is missing.
     """
     if fault := _unscorable(clean, estimate):
         return Scores(dict.fromkeys(metrics, math.nan), dict.fromkeys(metrics, fault))
@@ -49,8 +44,6 @@ def score(
             value = metric.score(clean, estimate, sample_rate)
             if not math.isfinite(value):
                 reasons[name] = f"the score is {value}"
-        except (SslseError, ImportError):
-            raise
         except Exception as error:  # noqa: BLE001 - the packages raise many kinds
             value = math.nan
             reasons[name] = _reason(error)

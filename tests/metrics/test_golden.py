@@ -93,7 +93,7 @@ def test_a_wave_too_short_is_no_score_but_for_si_sdr(pair, metrics):
 
 def test_pesq_refuses_a_rate_it_does_not_know(pair):
     with pytest.raises(OptionError) as caught:
-        score({"pesq_wb": PesqWb()}, *pair, 8000)
+        PesqWb().score(*pair, 8000)
     assert str(caught.value) == "PESQ wb needs 16000 Hz, not 8000"
 
 
