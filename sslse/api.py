@@ -105,15 +105,19 @@ class Views:
     """Two or more noisy views of the same utterances.
 
     Args:
-        clean: (batch, samples).
+        clean: (views, batch, samples), the target of each view; the same in all of them unless an
+            augmentation that maps targets too draws for each view.
         noisy: (views, batch, samples).
         latent: (views, batch, dim, frames), from the online encoder, with gradient: encoded once,
             used by both losses.
+        utterance: (batch,) int64, which utterance each crop is of; crops with the same number are
+            no negatives of each other.
     """
 
     clean: Tensor
     noisy: Tensor
     latent: Tensor
+    utterance: Tensor
 
 
 @dataclass(frozen=True)
@@ -191,7 +195,13 @@ class Objective(nn.Module, ABC):
 
     The constructor asks for wiring by positional-only names (``encoder``, ``predictor``,
     ``context``) and for options by keyword-only parameters.
+
+    Attributes:
+        frame_level: whether it compares the views frame by frame, so that they must be in time
+            with each other; one that compares whole utterances sets it to False.
     """
+
+    frame_level: bool = True
 
     @abstractmethod
     def forward(self, encoder: Encoder, views: Views, progress: Progress) -> Outcome:
@@ -214,8 +224,14 @@ class Schedule(nn.Module, ABC):
     def weights(self, progress: Progress) -> Weights:
         """Return the weights at a time; pure."""
 
-    def combine(self, weights: Weights, losses: Losses) -> Tensor:
-        """Add the weighted losses; override only to adapt the weights to the losses."""
+    def combine(self, weights: Weights, losses: Losses, latent: Tensor) -> Tensor:  # noqa: ARG002
+        """Add the weighted losses; override only to adapt the weights to the losses.
+
+        Args:
+            weights: of this step.
+            losses: with gradient.
+            latent: `Views.latent`, which both losses were computed from.
+        """
         terms = [
             weight * loss
             for weight, loss in ((weights.cl, losses.cl), (weights.se, losses.se))
@@ -228,12 +244,28 @@ class Schedule(nn.Module, ABC):
     def after_step(self, losses: Losses, progress: Progress) -> None:
         """Update adaptive state from detached losses, after the optimizer step."""
 
+    def metrics(self) -> dict[str, Tensor]:
+        """Return detached scalars to log: what the schedule has adapted.
+
+        ``cl`` and ``se`` are the weights it uses where they are not those of `weights`.
+        """
+        return {}
+
 
 class Augmentation(nn.Module, ABC):
-    """Noisy views to noisier views, batched on the device.
+    """Waves to changed waves, batched on the device.
 
     It keeps no state: neither parameters nor persistent buffers.
+
+    Attributes:
+        applies_to: ``noisy``: the views alone. ``both``: the clean targets are mapped too, in a
+            second call whose generator gives the same draws; what is drawn must then depend on
+            the shape alone, not on the samples.
+        aligned: whether the views of an utterance stay in time with each other.
     """
+
+    applies_to: Literal["noisy", "both"] = "noisy"
+    aligned: bool = True
 
     @abstractmethod
     def forward(self, views: Tensor, *, generator: Generator) -> Tensor:

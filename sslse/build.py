@@ -125,20 +125,30 @@ def build_step(recipe: Recipe, registry: Registry) -> Step:
 
 
 def build_augmentations(
-    recipe: Recipe, registry: Registry, noise: Store
+    recipe: Recipe, registry: Registry, material: Material, objective: Objective
 ) -> list[tuple[str, Augmentation]]:
     """Build the augmentations in order, each with the name of its random stream.
 
     Raises:
-        RecipeError: one refuses its options, or has parameters or persistent buffers.
+        RecipeError: one refuses its options, has parameters or persistent buffers, or puts the
+            views out of time with each other under an objective that compares frames.
     """
-    wiring = {"context": context_of(recipe), "noise": noise}
+    noise = material.train_noise
+    wiring = {"context": context_of(recipe), "noise": noise, "speech": material.train_speech}
     built: list[tuple[str, Augmentation]] = []
     for place, choice in enumerate(recipe.augmentations):
         with seeded(recipe.seed, "augmentation", place):
             augmentation: Augmentation = build_component(choice, registry, wiring)
         if kept := list(augmentation.state_dict()):
             message = f"{choice.name} keeps state ({', '.join(kept)}), which no run would save"
+            raise RecipeError([choice.problem(message)])
+        if objective.frame_level and not augmentation.aligned:
+            message = (
+                f"{choice.name} as set here puts the views of an utterance out of time with each "
+                f"other, but {recipe.objective.name} compares them frame by frame; use an "
+                "objective that compares utterances (over: utterance), or the same draw for all "
+                "views"
+            )
             raise RecipeError([choice.problem(message)])
         built.append((f"{place} {choice.name}", augmentation.to(noise.device)))
     return built

@@ -31,7 +31,7 @@ def sslse_components(add: Add) -> None:
     add(
         "augmentation",
         "add_noise",
-        "sslse.augmentations:AddNoise",
+        "sslse.augmentations.add_noise:AddNoise",
         summary="Add a recording of noise to every view at a drawn SNR",
     )
     add(

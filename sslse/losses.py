@@ -46,7 +46,7 @@ def negative_si_sdr(estimate: Tensor, clean: Tensor, *, zero_mean: bool = True) 
 
     Args:
         estimate: (views, batch, samples).
-        clean: (batch, samples), the target of every view.
+        clean: (views, batch, samples), the target of each view; (batch, samples) for all.
         zero_mean: see `si_sdr`.
 
     Returns:

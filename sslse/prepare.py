@@ -54,7 +54,7 @@ def prepare(
         crops_per_utterance=train.crops_per_utterance,
         seed=recipe.seed,
     )
-    augmentations = build_augmentations(recipe, registry, material.train_noise)
+    augmentations = build_augmentations(recipe, registry, material, model.objective)
     trainer = Trainer(model, batches, augmentations, train, views=recipe.views, seed=recipe.seed)
     rehearse(build_metrics(recipe, registry), material.test_speech, material.test_noise, recipe)
     return Prepared(recipe, trainer, material, device)

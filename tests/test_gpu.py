@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from sslse.cli import main
 from sslse.data.store import Store
 from sslse.prepare import prepare
+from sslse.train.step import Examples
 
 pytestmark = [
     pytest.mark.gpu,
@@ -20,9 +21,9 @@ def test_the_store_lives_on_the_device(tiny, registry):
     prepared = prepare(tiny(), registry, torch.device("cuda:0"), print)
     speech: Store = prepared.material.train_speech
     assert speech.samples.is_cuda
-    clean, noisy = prepared.trainer.views(0)
-    assert clean.is_cuda
-    assert noisy.is_cuda
+    examples = prepared.trainer.examples(0)
+    assert examples.clean.is_cuda
+    assert examples.noisy.is_cuda
 
 
 def test_a_store_that_does_not_fit_gives_the_same_crops(tiny, registry, monkeypatch):
@@ -40,11 +41,12 @@ def test_a_store_that_does_not_fit_gives_the_same_crops(tiny, registry, monkeypa
 def test_a_step_on_the_device_is_that_on_the_cpu(tiny, registry):
     on_cpu = prepare(tiny(), registry, torch.device("cpu"), print).trainer
     on_cuda = prepare(tiny(), registry, torch.device("cuda:0"), print).trainer
-    clean, noisy = on_cpu.views(0)
+    examples = on_cpu.examples(0)
     progress = on_cpu.progress(0)
     weights = on_cpu.model.schedule.weights(progress)
-    expected = on_cpu.model(clean, noisy, weights, progress).total
-    found = on_cuda.model(clean.cuda(), noisy.cuda(), weights, progress).total
+    expected = on_cpu.model(examples, weights, progress).total
+    moved = Examples(examples.clean.cuda(), examples.noisy.cuda(), examples.utterance.cuda())
+    found = on_cuda.model(moved, weights, progress).total
     torch.testing.assert_close(found.cpu(), expected, rtol=1e-3, atol=1e-3)
 
 

@@ -5,6 +5,7 @@ from sslse.api import Losses, OptionError, Progress, Weights
 from sslse.schedules import Mix, Pretrain, Round, Se
 
 STEPS_PER_EPOCH = 3
+LATENT = torch.zeros(2, 1, 1, 1)
 MIXED, ALONE = Weights(1.0, 0.1), Weights(0.0, 1.0)
 
 
@@ -46,14 +47,15 @@ def test_phases_begin_with_the_first_step_of_an_epoch():
 
 def test_combine_adds_the_weighted_losses_that_exist():
     cl, se = torch.tensor(-0.5), torch.tensor(4.0)
-    assert Mix().combine(MIXED, Losses(cl, se)).item() == pytest.approx(-0.5 + 0.4)
-    assert Se().combine(ALONE, Losses(None, se)).item() == pytest.approx(4.0)
-    assert Mix().combine(Weights(1.0, 0.0), Losses(cl, None)).item() == pytest.approx(-0.5)
+    assert Mix().combine(MIXED, Losses(cl, se), LATENT).item() == pytest.approx(-0.5 + 0.4)
+    assert Se().combine(ALONE, Losses(None, se), LATENT).item() == pytest.approx(4.0)
+    alone = Mix().combine(Weights(1.0, 0.0), Losses(cl, None), LATENT)
+    assert alone.item() == pytest.approx(-0.5)
 
 
 def test_nothing_to_train_on_is_refused():
     with pytest.raises(OptionError, match="both losses are switched off"):
-        Mix().combine(Weights(0.0, 0.0), Losses(None, None))
+        Mix().combine(Weights(0.0, 0.0), Losses(None, None), LATENT)
     for schedule in (Mix, Round, Pretrain):
         with pytest.raises(OptionError, match="both losses have weight 0"):
             schedule(cl=0.0, se=0.0)

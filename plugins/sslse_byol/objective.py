@@ -42,6 +42,7 @@ class BYOL(Objective):
         self.teacher = Teacher(encoder)
         self.tau = tau
         self.over = over
+        self.frame_level = over == "frame"
 
     def forward(self, encoder: Encoder, views: Views, progress: Progress) -> Outcome:  # noqa: ARG002
         """Compute the loss over all ordered pairs of views."""

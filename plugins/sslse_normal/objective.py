@@ -10,6 +10,8 @@ class Normal(Objective):
     the same number of mixtures.
     """
 
+    frame_level = False
+
     def forward(self, encoder: Encoder, views: Views, progress: Progress) -> Outcome:  # noqa: ARG002
         """Return no loss."""
         return Outcome(None)

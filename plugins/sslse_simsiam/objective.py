@@ -27,6 +27,7 @@ class SimSiam(Objective):
         super().__init__()
         self.predictor = predictor
         self.over = over
+        self.frame_level = over == "frame"
 
     def forward(self, encoder: Encoder, views: Views, progress: Progress) -> Outcome:  # noqa: ARG002
         """Compute the loss over all ordered pairs of views."""

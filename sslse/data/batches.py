@@ -32,8 +32,8 @@ class Batches:
         self.batch_size = min(batch_size, self._crops)
         self.steps_per_epoch = self._crops // self.batch_size
 
-    def clean(self, step: int) -> Tensor:
-        """Return the clean waves of a step, (batch, samples)."""
+    def draw(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return a step's clean waves (batch, samples) and the utterances they are of (batch,)."""
         epoch, place = divmod(step, self.steps_per_epoch)
         first = place * self.batch_size
         utterances = self._epoch_order(epoch)[first : first + self.batch_size]
@@ -41,7 +41,7 @@ class Batches:
         draws = generator(device, self._seed, "crop", step)
         share = torch.rand(len(utterances), generator=draws, device=device, dtype=torch.float64)
         room = (self._speech.lengths_of(utterances) - self._crop).clamp_min(0) + 1
-        return self._speech.crops(utterances, (share * room).long(), self._crop)
+        return self._speech.crops(utterances, (share * room).long(), self._crop), utterances
 
     def _epoch_order(self, epoch: int) -> Tensor:
         if self._order is None or self._order[0] != epoch:

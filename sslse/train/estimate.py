@@ -17,15 +17,14 @@ def estimate_seconds(trainer: Trainer) -> float:
     """
     model = copy.deepcopy(trainer.model)
     progress = trainer.progress(0)
-    clean, noisy = trainer.views(0)
-    clean, noisy = clean[:PROBE], noisy[:, :PROBE]
+    examples = trainer.examples(0).head(PROBE)
     weights = model.schedule.weights(progress)
     laps = []
     for _ in range(3):
         started = time.monotonic()
         with seeded(0):
-            total = model(clean, noisy, weights, progress).total
+            total = model(examples, weights, progress).total
         total.backward()
         laps.append(time.monotonic() - started)
         model.zero_grad(set_to_none=True)
-    return min(laps) * trainer.batches.batch_size / len(clean) * trainer.steps
+    return min(laps) * trainer.batches.batch_size / len(examples.utterance) * trainer.steps

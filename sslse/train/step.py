@@ -20,6 +20,25 @@ from sslse.losses import negative_si_sdr
 
 
 @dataclass(frozen=True)
+class Examples:
+    """What a step trains on; see `sslse.api.Views`.
+
+    Args:
+        clean: (views, batch, samples).
+        noisy: (views, batch, samples).
+        utterance: (batch,).
+    """
+
+    clean: Tensor
+    noisy: Tensor
+    utterance: Tensor
+
+    def head(self, count: int) -> "Examples":
+        """Keep the first so many utterances."""
+        return Examples(self.clean[:, :count], self.noisy[:, :count], self.utterance[:count])
+
+
+@dataclass(frozen=True)
 class StepOutput:
     """What a step's forward gives.
 
@@ -27,6 +46,7 @@ class StepOutput:
         total: scalar to minimise.
         losses: its terms, before weighting.
         latent: detached, (views, batch, dim, frames).
+        estimate: detached, (views, batch, samples); None where SE has no weight.
         metrics: the objective's own, detached.
         carry: for `Objective.after_step`.
     """
@@ -34,6 +54,7 @@ class StepOutput:
     total: Tensor
     losses: Losses
     latent: Tensor
+    estimate: Tensor | None
     metrics: dict[str, Tensor]
     carry: Any
 
@@ -65,28 +86,28 @@ class Step(nn.Module):
         self.schedule = schedule
         self.zero_mean = zero_mean
 
-    def forward(
-        self, clean: Tensor, noisy: Tensor, weights: Weights, progress: Progress
-    ) -> StepOutput:
+    def forward(self, examples: Examples, weights: Weights, progress: Progress) -> StepOutput:
         """Encode once, compute the losses that have a weight, and add them.
 
         Args:
-            clean: (batch, samples).
-            noisy: (views, batch, samples).
+            examples: of this step.
             weights: of this step.
             progress: of this step.
         """
+        clean, noisy = examples.clean, examples.noisy
         shape = noisy.shape[:2]
         waves = noisy.flatten(0, 1)
         encoded = self.encoder(waves)
         latent = encoded.unflatten(0, shape)
-        enhancement = None
+        estimate = enhancement = None
         if weights.se:
             estimate = self.decoder(encoded, waves).unflatten(0, shape)
             enhancement = negative_si_sdr(estimate, clean, zero_mean=self.zero_mean)
+            estimate = estimate.detach()
         outcome = Outcome(None)
         if weights.cl:
-            outcome = self.objective(self.encoder, Views(clean, noisy, latent), progress)
+            views = Views(clean, noisy, latent, examples.utterance)
+            outcome = self.objective(self.encoder, views, progress)
         losses = Losses(outcome.loss, enhancement)
-        total = self.schedule.combine(weights, losses)
-        return StepOutput(total, losses, latent.detach(), outcome.metrics, outcome.carry)
+        total = self.schedule.combine(weights, losses, latent)
+        return StepOutput(total, losses, latent.detach(), estimate, outcome.metrics, outcome.carry)

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from sslse.settings import Train
 from sslse.train.log import Averages, MetricsFile
 from sslse.train.optimizer import learning_rate, make_optimizer
 from sslse.train.state import load_state, save_state
-from sslse.train.step import Step, StepOutput
+from sslse.train.step import Examples, Step, StepOutput
 from sslse.train.tensorboard import require_tensorboard, tensorboard_watch
 
 Watch = Callable[[dict[str, Any]], None]
@@ -61,14 +62,16 @@ class Trainer:
         """Return the clock at a step."""
         return Progress(step, self.steps, self.batches.steps_per_epoch)
 
-    def views(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return a step's clean waves (batch, samples) and noisy views (views, batch, samples)."""
-        clean = self.batches.clean(step)
-        noisy = clean.expand(self._views, *clean.shape)
+    def examples(self, step: int) -> Examples:
+        """Return the noisy views a step trains on, and their targets."""
+        waves, utterance = self.batches.draw(step)
+        clean = noisy = waves.expand(self._views, *waves.shape)
         for name, augmentation in self._augmentations:
-            draws = generator(self._device, self._seed, "augmentation", name, step)
-            noisy = augmentation(noisy, generator=draws)
-        return clean, noisy
+            draws = partial(generator, self._device, self._seed, "augmentation", name, step)
+            noisy = augmentation(noisy, generator=draws())
+            if augmentation.applies_to == "both":
+                clean = augmentation(clean, generator=draws())
+        return Examples(clean, noisy, utterance)
 
     def step(self, step: int) -> tuple[StepOutput, Weights]:
         """Take one optimizer step.
@@ -77,10 +80,10 @@ class Trainer:
         gradient, so the optimizer leaves it and its momentum alone.
         """
         progress = self.progress(step)
-        clean, noisy = self.views(step)
+        examples = self.examples(step)
         weights = self.model.schedule.weights(progress)
         with seeded(self._seed, "step", step, device=self._device):
-            output: StepOutput = self.model(clean, noisy, weights, progress)
+            output: StepOutput = self.model(examples, weights, progress)
         self.optimizer.zero_grad(set_to_none=True)
         output.total.backward()  # type: ignore[no-untyped-call]
         if self._train.clip_norm is not None:

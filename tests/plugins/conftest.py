@@ -50,7 +50,7 @@ def make_views(encoder):
         noise = torch.randn(views, BATCH, SAMPLES, generator=draws, dtype=torch.float64)
         noisy = clean + noise
         latent = encoder(noisy.flatten(0, 1)).unflatten(0, noisy.shape[:2])
-        return Views(clean, noisy, latent)
+        return Views(clean.expand_as(noisy), noisy, latent, torch.arange(BATCH))
 
     return make
 

@@ -98,12 +98,12 @@ def test_another_seed_gives_other_numbers(tiny, registry, tmp_path):
 def test_every_method_sees_the_same_mixtures_and_starts_from_the_same_weights(tiny, registry):
     trainers = [ready(tiny(f"objective={name}"), registry) for name in OBJECTIVES]
     for step in (0, 7):
-        (clean, noisy), *others = [trainer.views(step) for trainer in trainers]
-        assert noisy.shape == (2, 24, 1024)
-        assert not torch.equal(noisy[0], noisy[1])
-        for other_clean, other_noisy in others:
-            assert torch.equal(clean, other_clean)
-            assert torch.equal(noisy, other_noisy)
+        first, *others = [trainer.examples(step) for trainer in trainers]
+        assert first.noisy.shape == first.clean.shape == (2, 24, 1024)
+        assert not torch.equal(first.noisy[0], first.noisy[1])
+        for other in others:
+            assert torch.equal(first.clean, other.clean)
+            assert torch.equal(first.noisy, other.noisy)
     first, *rest = [trainer.model.encoder.state_dict() for trainer in trainers]
     for state in rest:
         torch.testing.assert_close(state, first, rtol=0, atol=0)
@@ -213,7 +213,7 @@ class Adaptive(Schedule):
     def weights(self, progress):
         return Weights(1.0, 0.1)
 
-    def combine(self, weights, losses):
+    def combine(self, weights, losses, latent):
         return self.ratio * losses.cl + weights.se * losses.se
 
     def after_step(self, losses, progress):

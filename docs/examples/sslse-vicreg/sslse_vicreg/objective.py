@@ -57,6 +57,7 @@ class VICReg(Objective):
         self.variance = variance
         self.covariance = covariance
         self.over = over
+        self.frame_level = over == "frame"
 
     def forward(self, encoder: Encoder, views: Views, progress: Progress) -> Outcome:  # noqa: ARG002
         """Compute the loss over all unordered pairs of views."""

@@ -17,7 +17,8 @@ NOW = Progress(step=0, steps=1, steps_per_epoch=1)
 
 def loss_of(objective, latent):
     wave = torch.zeros(VIEWS, BATCH, FRAMES)
-    return objective(nn.Identity(), Views(wave[0], wave, latent), NOW).loss
+    views = Views(wave, wave, latent, torch.arange(BATCH))
+    return objective(nn.Identity(), views, NOW).loss
 
 
 def draw(*shape):

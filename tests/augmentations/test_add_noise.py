@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from sslse.api import Bank, Context, OptionError
-from sslse.augmentations import AddNoise
+from sslse.augmentations.add_noise import AddNoise
 
 SAMPLES = 4096
 
@@ -102,5 +102,7 @@ def test_short_noises_start_within_themselves(speech):
 
 
 def test_fewer_noises_than_views_are_refused():
-    with pytest.raises(OptionError, match="3 views need as many different recordings of noise"):
+    with pytest.raises(
+        OptionError, match="3 views need 3 different recordings of noise; the training part has 2"
+    ):
         AddNoise(Noises(2), context(views=3))

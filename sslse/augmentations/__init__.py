@@ -1,0 +1,1 @@
+"""Augmentations of the core, each batched on the device."""
