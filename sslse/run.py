@@ -120,7 +120,11 @@ def _train(prepared: Prepared, folder: Path, display: Display) -> None:
         seconds = estimate_seconds(trainer)
         if seconds > LONG_SECONDS:
             display.say(_advice(seconds, prepared.recipe))
-    trainer.run(folder, watch=lambda line: display.training(line, trainer.steps))
+    trainer.run(
+        folder,
+        watch=lambda line: display.training(line, trainer.steps),
+        say=display.say,
+    )
     save_bundle(folder / MODEL, trainer.model.encoder, trainer.model.decoder, prepared.recipe)
 
 

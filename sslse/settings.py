@@ -62,6 +62,10 @@ class Train:
         clip_norm: gradients are scaled down to this L2 norm; None leaves them.
         zero_mean: remove the means before SI-SDR (Le Roux et al. 2018).
         log_every: steps between lines of ``metrics.jsonl``.
+        on_collapse: where latents or outputs collapse (`sslse.train.monitor` has the limits),
+            ``warn`` says so once and goes on, ``stop`` ends the run.
+        gradient_cosine_every: steps between measurements of the cosine between the gradients of
+            CL and SE on the encoder, each the price of two backward passes; None: never.
         checkpoint_seconds: least time between two saved states; 0 saves after every epoch.
         tensorboard: also write the logged figures as TensorBoard events into ``tensorboard/`` of
             the run (needs the extra ``tensorboard``).
@@ -82,6 +86,8 @@ class Train:
     clip_norm: PositiveFloat | None = None
     zero_mean: bool = True
     log_every: PositiveInt = 10
+    on_collapse: Literal["warn", "stop"] = "warn"
+    gradient_cosine_every: PositiveInt | None = None
     checkpoint_seconds: NonNegativeFloat = 60.0
     tensorboard: bool = False
     threads: PositiveInt | None = None

@@ -22,7 +22,7 @@ LAYERS = [
         "__init__",
     },
     {"api", "audio"},
-    {"nn", "losses", "seeds", "data", "metrics", "device"},
+    {"nn", "losses", "latents", "seeds", "data", "metrics", "device"},
     {"encoders", "decoders", "predictors", "schedules", "augmentations", "corpora"},
     {
         "build",
@@ -31,11 +31,13 @@ LAYERS = [
         "evaluate",
         "report",
         "prepare",
+        "probe",
         "provenance",
         "run",
         "run_folder",
         "doctor",
         "golden",
+        "scan",
     },
     {"cli", "__main__"},
 ]

@@ -10,6 +10,12 @@ from torch import Tensor
 TIMING = ("seconds", "pairs_per_second")
 
 
+def take(scalars: dict[str, Tensor]) -> dict[str, float]:
+    """Bring scalars from the device, in one transfer."""
+    values = torch.stack([value.detach().double() for value in scalars.values()]).tolist()
+    return dict(zip(scalars, values, strict=True))
+
+
 class Averages:
     """Means of named scalars over steps, kept on the device until they are asked for."""
 
@@ -28,12 +34,7 @@ class Averages:
         """Return the means, in one transfer, and start anew."""
         if not self._sums:
             return {}
-        values = torch.stack(list(self._sums.values())).tolist()
-        counts = list(self._counts.values())
-        means = {
-            name: value / count
-            for name, value, count in zip(self._sums, values, counts, strict=True)
-        }
+        means = {name: value / self._counts[name] for name, value in take(self._sums).items()}
         self._sums, self._counts = {}, {}
         return means
 
@@ -44,16 +45,20 @@ class MetricsFile:
     Args:
         path: of the file.
         step: keep the lines up to this many steps; a resumed run writes the others again.
+
+    Attributes:
+        kept: lines that were there already.
+        seconds: of training in them.
     """
 
     def __init__(self, path: Path, step: int) -> None:
-        kept = [line for line in read_metrics(path) if line["step"] <= step]
+        self.kept = [line for line in read_metrics(path) if line["step"] <= step]
         self._path = path
-        text = "".join(json.dumps(line) + "\n" for line in kept)
+        text = "".join(json.dumps(line) + "\n" for line in self.kept)
         partial = path.with_suffix(".partial")
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
-        self.seconds = float(kept[-1]["seconds"]) if kept else 0.0
+        self.seconds = float(self.kept[-1]["seconds"]) if self.kept else 0.0
 
     def write(self, line: dict[str, Any]) -> None:
         """Append a line."""

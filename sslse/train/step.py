@@ -43,6 +43,7 @@ class StepOutput:
     """What a step's forward gives.
 
     Args:
+        examples: what it was given.
         total: scalar to minimise.
         losses: its terms, before weighting.
         latent: detached, (views, batch, dim, frames).
@@ -51,6 +52,7 @@ class StepOutput:
         carry: for `Objective.after_step`.
     """
 
+    examples: Examples
     total: Tensor
     losses: Losses
     latent: Tensor
@@ -110,4 +112,6 @@ class Step(nn.Module):
             outcome = self.objective(self.encoder, views, progress)
         losses = Losses(outcome.loss, enhancement)
         total = self.schedule.combine(weights, losses, latent)
-        return StepOutput(total, losses, latent.detach(), estimate, outcome.metrics, outcome.carry)
+        return StepOutput(
+            examples, total, losses, latent.detach(), estimate, outcome.metrics, outcome.carry
+        )

@@ -34,7 +34,7 @@ def tensorboard_watch(folder: Path, first_step: int) -> Callable[[dict[str, Any]
 
     def watch(line: dict[str, Any]) -> None:
         for name, value in line.items():
-            if name != "step":
+            if name != "step" and isinstance(value, int | float):
                 writer.add_scalar(name, value, line["step"])
         writer.flush()
 

@@ -10,12 +10,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sslse.api import Augmentation, Progress, Weights
+from sslse.api import Augmentation, Progress
 from sslse.data.batches import Batches
 from sslse.errors import RunError
+from sslse.losses import Over
 from sslse.seeds import generator, seeded
 from sslse.settings import Train
-from sslse.train.log import Averages, MetricsFile
+from sslse.train.conflict import gradient_cosine
+from sslse.train.figures import figures
+from sslse.train.log import Averages, MetricsFile, take
+from sslse.train.monitor import Monitor
 from sslse.train.optimizer import learning_rate, make_optimizer
 from sslse.train.state import load_state, save_state
 from sslse.train.step import Examples, Step, StepOutput
@@ -73,8 +77,8 @@ class Trainer:
                 clean = augmentation(clean, generator=draws())
         return Examples(clean, noisy, utterance)
 
-    def step(self, step: int) -> tuple[StepOutput, Weights]:
-        """Take one optimizer step.
+    def step(self, step: int) -> tuple[StepOutput, dict[str, Tensor]]:
+        """Take one optimizer step; return its output and its scalars to log.
 
         A parameter that no loss of this step uses (the predictor while CL has weight 0) has no
         gradient, so the optimizer leaves it and its momentum alone.
@@ -84,6 +88,11 @@ class Trainer:
         weights = self.model.schedule.weights(progress)
         with seeded(self._seed, "step", step, device=self._device):
             output: StepOutput = self.model(examples, weights, progress)
+        scalars = _scalars(output)
+        every = self._train.gradient_cosine_every
+        if every is not None and step % every == 0:
+            cosine = gradient_cosine(output.losses, list(self.model.encoder.parameters()))
+            scalars |= {} if cosine is None else {"gradient_cosine": cosine}
         self.optimizer.zero_grad(set_to_none=True)
         output.total.backward()  # type: ignore[no-untyped-call]
         if self._train.clip_norm is not None:
@@ -94,21 +103,28 @@ class Trainer:
         with torch.no_grad():
             self.model.objective.after_step(self.model.encoder, output.carry, progress)
             self.model.schedule.after_step(output.losses.detach(), progress)
-        return output, weights
+        return output, scalars
 
-    def run(self, folder: Path, watch: Watch = lambda _: None) -> None:
+    def run(
+        self, folder: Path, watch: Watch = lambda _: None, say: Callable[[str], None] = print
+    ) -> None:
         """Train to the end, from where the folder's saved state stands.
 
         Args:
             folder: the run directory; ``metrics.jsonl`` and ``resume/`` are written.
             watch: sees every logged line.
+            say: told what the monitor warns about.
 
         Raises:
-            RunError: the loss is not finite.
+            RunError: the loss is not finite, or a collapse stops the run.
         """
         resume = folder / "resume"
         first = load_state(resume, self.model, self.optimizer)
         file = MetricsFile(folder / "metrics.jsonl", first)
+        over: Over = "frame" if self.model.objective.frame_level else "utterance"
+        monitor = Monitor(over)
+        for line in file.kept:
+            monitor.check(line, self.progress(line["step"] - 1))
         watches = [watch]
         if self._train.tensorboard:
             watches.append(tensorboard_watch(folder / "tensorboard", first))
@@ -117,49 +133,64 @@ class Trainer:
         averages, since = Averages(), first
         self.model.train()
         for step in range(first, self.steps):
-            output, weights = self.step(step)
-            averages.add(_scalars(output))
+            output, scalars = self.step(step)
+            averages.add(scalars)
             done = step + 1
             epoch_ends = done % self.batches.steps_per_epoch == 0
             if not (epoch_ends or done % self._train.log_every == 0):
                 continue
-            means = averages.take() | _latent_figures(output.latent)
-            now = time.monotonic()
-            line = {
-                "step": done,
-                "epoch": done / self.batches.steps_per_epoch,
-                "learning_rate": self.optimizer.param_groups[0]["lr"],
-                "weight_cl": weights.cl,
-                "weight_se": weights.se,
-                **means,
-                "seconds": before + now - started,
-                "pairs_per_second": (done - since) * self.batches.batch_size / (now - lap),
-            }
+            means = averages.take()
             if not math.isfinite(means["loss"]):
                 raise RunError(
                     f"the loss is not finite at step {done}; start another run (--out) with a "
                     "lower train.learning_rate or with train.clip_norm"
                 )
-            file.write(line)
+            looks = take(figures(output, over))
+            now = time.monotonic()
+            line = {
+                "step": done,
+                "epoch": done / self.batches.steps_per_epoch,
+                "learning_rate": self.optimizer.param_groups[0]["lr"],
+                **self._weights(step),
+                **means,
+                **looks,
+                "seconds": before + now - started,
+                "pairs_per_second": (done - since) * self.batches.batch_size / (now - lap),
+            }
+            warnings = monitor.check(line, self.progress(step))
+            file.write(line | ({"warnings": warnings} if warnings else {}))
             for one in watches:
                 one(line)
+            for name, words in warnings.items():
+                self._warn(f"step {done}: {name} {words}", say)
             since, lap = done, now
             due = now - saved >= self._train.checkpoint_seconds
             if (epoch_ends and due) or done == self.steps:
                 save_state(resume, self.model, self.optimizer, done)
                 saved = time.monotonic()
 
+    def _weights(self, step: int) -> dict[str, float]:
+        """Return the weights in use at a step, and what else the schedule has adapted."""
+        schedule = self.model.schedule
+        weights = schedule.weights(self.progress(step))
+        adapted = {name: float(value) for name, value in schedule.metrics().items()}
+        used = {
+            "weight_cl": adapted.pop("cl", weights.cl),
+            "weight_se": adapted.pop("se", weights.se),
+        }
+        return used | {f"schedule/{name}": value for name, value in adapted.items()}
+
+    def _warn(self, words: str, say: Callable[[str], None]) -> None:
+        """Say a warning of the monitor, or stop for it."""
+        if self._train.on_collapse == "stop":
+            raise RunError(
+                f"{words}; stopped, as train.on_collapse says. Start another run (--out) with "
+                "other settings"
+            )
+        say(f"warning: {words}")
+
 
 def _scalars(output: StepOutput) -> dict[str, Tensor]:
     terms = {"loss": output.total, "cl": output.losses.cl, "se": output.losses.se}
     named = {name: value for name, value in terms.items() if value is not None}
     return named | {f"objective/{name}": value for name, value in output.metrics.items()}
-
-
-def _latent_figures(latent: Tensor) -> dict[str, float]:
-    """Return the standard deviation of unit-length latents, times sqrt(dim).
-
-    Near 1 for latents spread over all directions, 0 where they collapsed to one point.
-    """
-    units = torch.nn.functional.normalize(latent, dim=-2).movedim(-2, -1).flatten(0, -2)
-    return {"latent_std": float(units.std(0).mean() * units.shape[-1] ** 0.5)}

@@ -106,3 +106,77 @@ def test_fewer_noises_than_views_are_refused():
         OptionError, match="3 views need 3 different recordings of noise; the training part has 2"
     ):
         AddNoise(Noises(2), context(views=3))
+
+
+def added_recordings(augmentation, count, batch, seed):
+    """Which recordings every view got, from the draws themselves."""
+    seen = []
+    crops = augmentation._noise.crops
+
+    def watching(index, *rest, **options):
+        seen.append(index)
+        return crops(index, *rest, **options)
+
+    augmentation._noise.crops = watching
+    augmentation(torch.ones(count, batch, 64), generator=draws(seed))
+    augmentation._noise.crops = crops
+    return seen[0]
+
+
+@pytest.mark.parametrize("views", [2, 3])
+def test_disjoint_views_share_no_recording_and_shared_ones_have_the_same(views):
+    bank = Noises(9)
+    apart = AddNoise(bank, context(views), noises=[1, 3])
+    index = added_recordings(apart, views, 50, 0)
+    assert index.shape == (views, 3, 50)
+    together = index.flatten(0, 1).sort(dim=0).values
+    assert (together[1:] != together[:-1]).all()
+    shared = AddNoise(bank, context(views), noises=[1, 3], between_views="shared")
+    index = added_recordings(shared, views, 50, 0)
+    assert (index == index[:1]).all()
+    assert (index[0].sort(dim=0).values.diff(dim=0) != 0).all()
+
+
+def test_every_order_of_recordings_is_alike_likely():
+    augmentation = AddNoise(Noises(4), context(2), noises=[2, 2])
+    drawn = augmentation._different(3, 24_000, draws(3))
+    orders, counts = drawn.unique(dim=1, return_counts=True)
+    assert orders.shape == (3, 24)
+    assert ((counts - 1000).abs() < 5 * 1000**0.5).all()
+
+
+def test_several_noises_have_equal_power_and_their_sum_the_drawn_ratio():
+    noises = Noises(6)
+    augmentation = AddNoise(noises, context(2), noises=[2, 2], snr_db=[5.0])
+    speech = 0.1 * torch.randn(2, 40, SAMPLES, generator=draws(9))
+    noisy = augmentation(speech, generator=draws(1))
+    torch.testing.assert_close(
+        ratios_db(noisy, speech), torch.full((2, 40), 5.0, dtype=torch.float64), atol=0.01, rtol=0
+    )
+    time = torch.arange(SAMPLES)
+    tones = torch.stack([torch.exp(1j * 0.1 * (row + 1) * time) for row in range(6)])
+    strengths = ((noisy - speech).to(tones.dtype) @ tones.mT).abs().sort(dim=-1).values
+    assert (strengths[..., 3] < 0.1 * strengths[..., 4]).all(), "two tones each"
+    torch.testing.assert_close(strengths[..., 4], strengths[..., 5], rtol=0.05, atol=0)
+
+
+def test_the_number_of_noises_is_drawn_evenly_for_each_view():
+    augmentation = AddNoise(Noises(9), context(2), noises=[1, 3])
+    speech = torch.zeros(2, 300, SAMPLES) + 1.0
+    noise = augmentation(speech, generator=draws(4)) - speech
+    tones = torch.stack([torch.exp(1j * 0.1 * (r + 1) * torch.arange(SAMPLES)) for r in range(9)])
+    strengths = (noise.to(tones.dtype) @ tones.mT).abs()
+    numbers = (strengths > 0.2 * strengths.max(-1, keepdim=True).values).sum(-1)
+    counts = torch.bincount(numbers.flatten(), minlength=4)
+    assert counts[0] == 0
+    assert (counts[1:] > 150).all()
+    assert (numbers[0] != numbers[1]).any()
+
+
+def test_too_few_recordings_for_several_noises_are_refused():
+    with pytest.raises(OptionError, match="2 views with up to 3 noises each need 6 different"):
+        AddNoise(Noises(5), context(), noises=[1, 3])
+    with pytest.raises(OptionError, match="views with up to 3 noises each need 3 different"):
+        AddNoise(Noises(2), context(), noises=[1, 3], between_views="shared")
+    with pytest.raises(OptionError, match="the least number comes first"):
+        AddNoise(Noises(5), context(), noises=[3, 1])

@@ -41,7 +41,7 @@ ROWS = [
     ("first", "rain-5", 5.0, 1.5, 1.75, 5.0, 9.5),
     ("second", "siren-5", 5.0, 1.525, 1.75, 5.06, 5.032),
 ]
-FIGURES = {"loss": -1.0, "cl": -0.5, "se": -2.0, "latent_std": 0.75}
+FIGURES = {"loss": -1.0, "cl": -0.5, "se": -2.0, "latent/std": 0.75}
 
 
 def logged(step, weight_cl, weight_se, /, **figures):
@@ -219,16 +219,17 @@ def test_ids_are_unique_and_links_lead_somewhere(finished):
 def test_phases_of_the_schedule_are_shaded(finished):
     _, text, page = finished
     shaded = [one for one in page.ids if "-phase-" in one]
-    assert shaded == [f"training-{plot}-phase-{phase}" for plot in range(4) for phase in range(2)]
+    plots = ["weights", *(f"training-{plot}" for plot in range(4))]
+    assert shaded == [f"{plot}-phase-{phase}" for plot in plots for phase in range(2)]
     assert "CL x 1 + SE x 0.1" in page.text
     for tint in range(2):
-        assert text.count(f"fill: var(--tint-{tint})") == len(FIGURES)
+        assert text.count(f"fill: var(--tint-{tint})") == len(FIGURES) + 1
 
 
 def test_plots_have_the_colours_of_the_page(finished):
     _, text, page = finished
     drawings = re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)
-    assert len(drawings) == len(FIGURES) + 2
+    assert len(drawings) == len(FIGURES) + 3
     assert "var(--accent)" in drawings[0]
     assert not any("#0000" in one for one in drawings)
     assert len([one for one in page.named("div") if one.get("role") == "img"]) == len(drawings)

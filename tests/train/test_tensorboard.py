@@ -19,7 +19,7 @@ def test_events_hold_what_the_log_holds(tiny, registry, tmp_path):
 
     events = EventAccumulator(str(tmp_path / "tensorboard"))
     events.Reload()
-    for name in ("loss", "cl", "weight_cl", "latent_std"):
+    for name in ("loss", "cl", "weight_cl", "latent/std"):
         logged = {line["step"]: line[name] for line in read_metrics(tmp_path / "metrics.jsonl")}
         assert {one.step: one.value for one in events.Scalars(name)} == pytest.approx(logged)
 
