@@ -99,11 +99,10 @@ class Step(nn.Module):
         clean, noisy = examples.clean, examples.noisy
         shape = noisy.shape[:2]
         waves = noisy.flatten(0, 1)
-        encoded = self.encoder(waves)
-        latent = encoded.unflatten(0, shape)
+        latent = self.encoder(waves).unflatten(0, shape)
         estimate = enhancement = None
         if weights.se:
-            estimate = self.decoder(encoded, waves).unflatten(0, shape)
+            estimate = self.decoder(latent.flatten(0, 1), waves).unflatten(0, shape)
             enhancement = negative_si_sdr(estimate, clean, zero_mean=self.zero_mean)
             estimate = estimate.detach()
         outcome = Outcome(None)
