@@ -24,15 +24,130 @@ def sslse_components(add: Add) -> None:
         "sslse.decoders:ConformerDecoder",
         summary="The encoder mirrored; optionally adds its output to the noisy input",
     )
-    add("schedule", "mix", "sslse.schedules:Mix", summary="CL and SE together throughout")
-    add("schedule", "se", "sslse.schedules:Se", summary="SE alone throughout")
-    add("schedule", "round", "sslse.schedules:Round", summary="CL + SE and SE alone, in turns")
-    add("schedule", "pretrain", "sslse.schedules:Pretrain", summary="CL + SE first, then SE alone")
+    add("schedule", "mix", "sslse.schedules.fixed:Mix", summary="CL and SE together throughout")
+    add("schedule", "se", "sslse.schedules.fixed:Se", summary="SE alone throughout")
+    add(
+        "schedule", "round", "sslse.schedules.fixed:Round", summary="CL + SE and SE alone, in turns"
+    )
+    add(
+        "schedule",
+        "pretrain",
+        "sslse.schedules.fixed:Pretrain",
+        summary="CL + SE first, then SE alone",
+    )
+    add(
+        "schedule",
+        "ramp",
+        "sslse.schedules.ramp:Ramp",
+        summary="Both weights move evenly from one value to another",
+    )
+    add(
+        "schedule",
+        "uncertainty",
+        "sslse.schedules.uncertainty:Uncertainty",
+        summary="Adaptive: weights learned as the uncertainty of each loss",
+    )
+    add(
+        "schedule",
+        "dwa",
+        "sslse.schedules.dynamic_average:DynamicAverage",
+        summary="Adaptive: more weight for the loss that falls more slowly",
+    )
+    add(
+        "schedule",
+        "gradnorm",
+        "sslse.schedules.gradnorm:GradNorm",
+        summary="Adaptive: weights learned so that both gradients are equally large",
+    )
+    add(
+        "schedule",
+        "balance",
+        "sslse.schedules.balance:Balance",
+        summary="Adaptive: CL kept in a set proportion to SE",
+    )
     add(
         "augmentation",
         "add_noise",
         "sslse.augmentations.add_noise:AddNoise",
         summary="Add a recording of noise to every view at a drawn SNR",
+    )
+    add(
+        "augmentation",
+        "reverb",
+        "sslse.augmentations.reverb:Reverb",
+        summary="Convolve every view with a room's response, simulated or given",
+    )
+    add(
+        "augmentation",
+        "babble",
+        "sslse.augmentations.babble:Babble",
+        summary="Add several talkers of the training speech at a drawn SNR",
+    )
+    add(
+        "augmentation",
+        "coloured_noise",
+        "sslse.augmentations.coloured_noise:ColouredNoise",
+        summary="Add Gaussian noise, white to brown, at a drawn SNR",
+    )
+    add(
+        "augmentation",
+        "low_pass",
+        "sslse.augmentations.pass_filters:LowPass",
+        summary="Take away frequencies above a drawn cutoff, zero phase",
+    )
+    add(
+        "augmentation",
+        "high_pass",
+        "sslse.augmentations.pass_filters:HighPass",
+        summary="Take away frequencies below a drawn cutoff, zero phase",
+    )
+    add(
+        "augmentation",
+        "band_pass",
+        "sslse.augmentations.pass_filters:BandPass",
+        summary="Keep a drawn band of frequencies, zero phase",
+    )
+    add(
+        "augmentation",
+        "clipping",
+        "sslse.augmentations.clipping:Clipping",
+        summary="Cut samples off at a drawn share of the peak",
+    )
+    add(
+        "augmentation",
+        "packet_loss",
+        "sslse.augmentations.packet_loss:PacketLoss",
+        summary="Lose packets in bursts (Gilbert-Elliott)",
+    )
+    add(
+        "augmentation",
+        "time_masking",
+        "sslse.augmentations.time_masking:TimeMasking",
+        summary="Set stretches of time to zero",
+    )
+    add(
+        "augmentation",
+        "band_masking",
+        "sslse.augmentations.band_masking:BandMasking",
+        summary="Take out bands of frequencies, zero phase",
+    )
+    add(
+        "augmentation",
+        "gain",
+        "sslse.augmentations.gain:Gain",
+        summary="Another level, for views and targets",
+    )
+    add(
+        "augmentation",
+        "polarity",
+        "sslse.augmentations.polarity:Polarity",
+        summary="The other sign, for views and targets",
+    )
+    add(
+        "augmentation",
+        "speed",
+        "sslse.augmentations.speed:Speed",
+        summary="Faster or slower speech, for views and targets",
     )
     add(
         "corpus",
@@ -56,7 +171,19 @@ def sslse_components(add: Add) -> None:
         "corpus",
         "folder",
         "sslse.corpora.folder:Folder",
-        summary="Any tree of audio files, split by folder, list file or seeded share",
+        summary="Any tree of audio files, split by folder, list file, pattern or seeded share",
+    )
+    add(
+        "corpus",
+        "manifest",
+        "sslse.corpora.manifest:Manifest",
+        summary="Files, or segments of long files, that a CSV or JSONL table lists",
+    )
+    add(
+        "corpus",
+        "voicebank_demand",
+        "sslse.corpora.voicebank_demand:VoicebankDemand",
+        summary="VoiceBank-DEMAND (Valentini-Botinhao): clean speech, or the noise of its pairs",
     )
     add("metric", "pesq_nb", "sslse.metrics.pesq:PesqNb", summary="PESQ, narrow band (P.862.1)")
     add("metric", "pesq_wb", "sslse.metrics.pesq:PesqWb", summary="PESQ, wide band (P.862.2)")

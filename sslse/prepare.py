@@ -18,6 +18,8 @@ from sslse.device import describe_device
 from sslse.evaluate.evaluation import rehearse
 from sslse.recipe import Recipe
 from sslse.registry import Registry
+from sslse.run_folder import METRICS
+from sslse.schedules.stretches import stretches
 from sslse.train.trainer import Trainer
 
 SHOWN_EPOCHS = 100_000
@@ -89,19 +91,24 @@ def describe(prepared: Prepared) -> list[str]:
 
 
 def timeline(prepared: Prepared) -> list[str]:
-    """Say which weights hold in which epochs: one line for each phase of the schedule."""
+    """Say which weights hold in which epochs: one line for each stretch of the schedule."""
     trainer = prepared.trainer
     epochs = min(prepared.recipe.train.epochs, SHOWN_EPOCHS)
     per_epoch = trainer.batches.steps_per_epoch
-    weights = [
-        trainer.model.schedule.weights(trainer.progress(epoch * per_epoch))
+    schedule = trainer.model.schedule
+    ends = [
+        (
+            schedule.weights(trainer.progress(epoch * per_epoch)),
+            schedule.weights(trainer.progress((epoch + 1) * per_epoch - 1)),
+        )
         for epoch in range(epochs)
     ]
-    starts = [e for e in range(epochs) if e == 0 or weights[e] != weights[e - 1]]
-    lines = []
-    for start, end in zip(starts, [*starts[1:], epochs], strict=True):
-        cl, se = weights[start].cl, weights[start].se
-        lines.append(f"epochs {start + 1}-{end}: CL x {cl:g}, SE x {se:g}")
+    lines = [str(one) for one in stretches(ends)]
     if epochs < prepared.recipe.train.epochs:
         lines.append(f"(the first {epochs} epochs)")
+    if schedule.metrics():
+        lines.append(
+            f"from there the weights adapt to the losses; {METRICS} logs them as weight_cl and "
+            "weight_se"
+        )
     return lines

@@ -1,5 +1,6 @@
 """What several test modules share."""
 
+import math
 import os
 from pathlib import Path
 
@@ -83,3 +84,18 @@ def one_thread():
 def tiny_sets():
     """The ``--set`` texts that make quickstart tiny."""
     return TINY
+
+
+@pytest.fixture(scope="session")
+def slow_sinkhorn():
+    """SwAV's assignment in loops over float64 numbers, the matrix kept between the scalings."""
+
+    def assign(scores, iterations=3, epsilon=0.05):
+        shares = [[math.exp(score / epsilon) for score in row] for row in scores]
+        for _ in range(iterations):
+            sums = [sum(column) for column in zip(*shares, strict=True)]
+            shares = [[x / total for x, total in zip(row, sums, strict=True)] for row in shares]
+            shares = [[x / sum(row) for x in row] for row in shares]
+        return shares
+
+    return assign

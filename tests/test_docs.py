@@ -1,8 +1,13 @@
 """What the documentation says is run."""
 
+import importlib
+import os
 import re
 import shlex
 import shutil
+import site
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,10 +17,25 @@ from sslse.cli import main
 from sslse.cli.main import COMMANDS
 from sslse.recipe import load_recipe, packaged_recipes
 from sslse.registry import KINDS
+from sslse.testing.augmentation import AUGMENTATION_RULES
+from sslse.testing.network_rules import ENCODER_RULES, NETWORK_RULES
+from sslse.testing.objective_rules import ALWAYS
+from sslse.testing.objective_training import WITH_LOSS
+from sslse.testing.schedule import SCHEDULE_RULES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+# A block below a line that is a file's name alone is that file.
+FILED = re.compile(r"(?:^`([\w./-]+)`:\n\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TUTORIAL = ROOT / "docs" / "plugins.md"
+
+
+def filed_blocks(page):
+    """List a page's blocks in order: the file each is of, or an empty text; language; text."""
+    return FILED.findall(page.read_text("utf-8"))
 
 
 def blocks(page, language):
@@ -42,13 +62,101 @@ def test_the_first_screen_has_the_two_commands():
 PYTHON = [
     pytest.param(text, id=f"{page.name}-{number}")
     for page in PAGES
-    for number, text in enumerate(blocks(page, "python"))
+    for number, (file, language, text) in enumerate(filed_blocks(page))
+    if language == "python" and not file
 ]
 
 
 @pytest.mark.parametrize("text", PYTHON)
 def test_python_blocks_run(text):
     exec(compile(text, "documentation", "exec"), {"__name__": "documentation"})  # noqa: S102
+
+
+class Reader:
+    """Does what a page tells its reader to do, in a folder of its own, without a network."""
+
+    def __init__(self, folder, monkeypatch, sets):
+        self.packages = folder / "packages"
+        self.monkeypatch = monkeypatch
+        self.sets = [part for text in sets for part in ("--set", text)]
+        self.output = {}
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "path", [*sys.path])
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def read(self, file, language, text):
+        if file:
+            Path(file).write_text(text, encoding="utf-8")
+        elif language == "bash":
+            for line in text.splitlines():
+                self.obey(line)
+
+    def obey(self, line):
+        command, *arguments = shlex.split(line, comments=True)
+        if command == "cd":
+            self.monkeypatch.chdir(arguments[0])
+        elif command == "pip":
+            offline = ["--no-deps", "--no-build-isolation", "--no-index", "--target"]
+            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+            self.call([*pip, *arguments, *offline, str(self.packages)])
+            site.addsitedir(str(self.packages))
+        elif command == "pytest":
+            self.call([sys.executable, "-m", "pytest", "-q", *arguments])
+        else:
+            assert command == "sslse", line
+            self.forget()
+            trains = arguments[0] in ("run", "check")
+            sets = self.sets if trains else []
+            ended = CliRunner().invoke(main, [*arguments[:2], *sets, *arguments[2:]])
+            assert ended.exit_code == 0, f"{line}\n{ended.output}{ended.exception}"
+            self.output[line] = ended.output
+
+    def call(self, command):
+        paths = os.pathsep.join([str(self.packages), str(Path.cwd())])
+        ended = subprocess.run(
+            command,
+            env=os.environ | {"PYTHONPATH": paths},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+    @staticmethod
+    def forget():
+        """Let a module be read again that has been changed."""
+        importlib.invalidate_caches()
+        for name in [one for one in sys.modules if one.startswith("sslse_mine")]:
+            del sys.modules[name]
+
+
+def test_the_tutorial_leads_to_a_trained_method(tmp_path, tiny_cache, tiny_sets, monkeypatch):
+    monkeypatch.setenv("SSLSE_CACHE", str(tiny_cache))
+    reader = Reader(tmp_path, monkeypatch, tiny_sets)
+    try:
+        for file, language, text in filed_blocks(TUTORIAL):
+            reader.read(file, language, text)
+    finally:
+        reader.forget()
+    package = tmp_path / "sslse-mine"
+    first, second = package / "runs" / "recipe", package / "runs" / "spread"
+    assert "gets: encoder" in reader.output["sslse show objective mine"]
+    assert "objective/agreement" in (first / "metrics.jsonl").read_text("utf-8")
+    assert "objective/hinge" in (second / "metrics.jsonl").read_text("utf-8")
+    assert (second / "evaluation.json").is_file()
+    assert "chirps" in reader.output["sslse list corpus --plugin chirps.py"]
+
+
+def test_the_tutorial_tells_the_rules_of_the_kit():
+    page = " ".join(TUTORIAL.read_text("utf-8").split())
+    sections = {
+        "`check_objective`: it ": (*ALWAYS, *WITH_LOSS),
+        "`check_schedule`: it ": SCHEDULE_RULES,
+        "`check_augmentation`: it ": AUGMENTATION_RULES,
+        "and `check_predictor`: it ": dict.fromkeys([*ENCODER_RULES, *NETWORK_RULES]),
+    }
+    for beginning, rules in sections.items():
+        assert beginning + " ".join(f"- {one.text}" for one in rules) in page
 
 
 def test_the_readmes_plugin_trains(tmp_path, tiny_cache, tiny_sets, monkeypatch):
@@ -105,7 +213,7 @@ def test_every_command_kind_and_recipe_is_documented():
         assert f"sslse {command}" in readme, command
     for path in packaged_recipes().glob("*.yaml"):
         assert f"`{path.stem}`" in readme, path.stem
-    plugins = (ROOT / "docs" / "plugins.md").read_text("utf-8")
+    plugins = TUTORIAL.read_text("utf-8")
     for kind in KINDS:
         assert f"`{kind}`" in plugins, kind
 

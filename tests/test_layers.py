@@ -37,6 +37,8 @@ LAYERS = [
         "run_folder",
         "doctor",
         "golden",
+        "new",
+        "testing",
         "scan",
     },
     {"cli", "__main__"},

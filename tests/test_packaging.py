@@ -215,6 +215,14 @@ def test_wheel_holds_the_recipes_presets_and_profiles(wheel):
     assert found == {f"sslse/{name}" for name in shipped}
 
 
+def test_wheel_and_sdist_hold_the_templates_of_new_packages(wheel, sdist):
+    found = (ROOT / "sslse" / "new" / "templates").rglob("*")
+    templates = {one.relative_to(ROOT).as_posix() for one in found if one.is_file()}
+    assert len(templates) >= 20
+    assert templates <= set(wheel.namelist())
+    assert templates <= set(sdist)
+
+
 def test_wheel_holds_the_demo_speech_and_the_licence(wheel):
     speech = "sslse/corpora/demo/speech"
     rows = csv.DictReader(io.StringIO(wheel.read(f"{speech}/index.csv").decode()))
@@ -230,6 +238,7 @@ def test_sdist_holds_what_a_rebuild_needs_and_little_more(sdist):
     assert top == {*wanted, "pyproject.toml", "PKG-INFO", ".gitignore"}
     assert {"LICENSE", "README.md", "plugins", "recipes", "sslse", "tests"} <= wanted
     assert "docs/examples/sslse-vicreg/pyproject.toml" in sdist
+    assert "docs/examples/sslse-convtasnet/recipe.yaml" in sdist
     assert sum(size for name, size in sdist.items() if name.startswith("tests/")) < 10_000_000
     assert sum(sdist.values()) < 20_000_000
 

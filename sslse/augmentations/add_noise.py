@@ -7,7 +7,7 @@ from annotated_types import MaxLen, MinLen
 from torch import Generator, Tensor
 
 from sslse.api import Augmentation, Bank, Context, PositiveInt
-from sslse.augmentations.draws import uniform
+from sslse.augmentations.draws import different, uniform
 from sslse.data.mixing import mix_at_snr
 from sslse.errors import OptionError
 
@@ -89,19 +89,7 @@ class AddNoise(Augmentation):
         return (noise * level * counted.unsqueeze(-1)).sum(1)
 
     def _different(self, count: int, batch: int, generator: Generator) -> Tensor:
-        """Draw recordings (count, batch), different within a column, all orders alike likely."""
-        recordings = self._noise.count
-        first = (uniform((1, batch), generator) * recordings).long()
-        left = torch.arange(recordings - 1, recordings - count, -1, device=generator.device)
-        ranks = (uniform((count - 1, batch), generator) * left.unsqueeze(-1)).long()
-        steps: list[Tensor] = []
-        for rank in ranks:
-            step = rank
-            for earlier in torch.stack(steps).sort(dim=0).values if steps else ():
-                step = step + (step >= earlier)
-            steps.append(step)
-        others = [first + 1 + step for step in steps]
-        return torch.cat([first, *others]) % recordings
+        return different(count, batch, self._noise.count, generator)
 
     def _ratios(self, count: int, batch: int, generator: Generator) -> Tensor:
         listed: Tensor = self._snr_db  # type: ignore[assignment]

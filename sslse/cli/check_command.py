@@ -19,7 +19,7 @@ from sslse.cli.options import (
 @common_options
 def command(
     recipe: str,
-    data: str | None,
+    data: tuple[str, ...],
     sets: tuple[str, ...],
     device: str,
     plugins: tuple[Path, ...],

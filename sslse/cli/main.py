@@ -14,8 +14,11 @@ COMMANDS = {
     "run": "Train, evaluate and report as a recipe says.",
     "check": "Do everything 'run' would do except train.",
     "evaluate": "Score a trained run again.",
+    "probe": "Ask what the latent of a trained run knows.",
+    "data": "Look at audio files before training on them ('data scan FOLDER').",
     "list": "List components and plugins.",
     "show": "Show a component's options, or a recipe with everything filled in.",
+    "new": "Write a plugin package, ready to be changed.",
     "doctor": "Examine this installation and say what to do.",
 }
 WRONG_INPUT = 2

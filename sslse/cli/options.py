@@ -31,7 +31,10 @@ def overlay_options(command: Command) -> Command:
         click.option(
             "--data",
             metavar="FILE",
-            help="Data profile laid over the recipe: a file, or demo, folders, timit_nonspeech.",
+            multiple=True,
+            help="Data profile laid over the recipe, several times for several: a file, or demand, "
+            "demo, dns_challenge, esc50, folders, librispeech, manifest, musan, timit_nonspeech, "
+            "voicebank_demand.",
         ),
     ):
         command = option(command)
@@ -40,26 +43,26 @@ def overlay_options(command: Command) -> Command:
 
 def common_options(command: Command) -> Command:
     """Add one-file plugins and tracebacks."""
-    for option in (
-        click.option(
-            "--debug",
-            is_flag=True,
-            help="Show tracebacks.",
-            callback=_remember_debug,
-            is_eager=True,
-            expose_value=False,
-        ),
-        click.option(
-            "--plugin",
-            "plugins",
-            metavar="FILE.py",
-            multiple=True,
-            type=click.Path(path_type=Path),
-            help="Use a one-file plugin; may be given several times.",
-        ),
-    ):
-        command = option(command)
-    return command
+    return click.option(
+        "--plugin",
+        "plugins",
+        metavar="FILE.py",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Use a one-file plugin; may be given several times.",
+    )(debug_option(command))
+
+
+def debug_option(command: Command) -> Command:
+    """Add tracebacks."""
+    return click.option(
+        "--debug",
+        is_flag=True,
+        help="Show tracebacks.",
+        callback=_remember_debug,
+        is_eager=True,
+        expose_value=False,
+    )(command)
 
 
 def device_option(command: Command) -> Command:
@@ -80,7 +83,7 @@ def find_components(plugins: tuple[Path, ...]) -> "Registry":
 
 
 def read_recipe(
-    recipe: str, registry: "Registry", data: str | None, sets: tuple[str, ...]
+    recipe: str, registry: "Registry", data: tuple[str, ...], sets: tuple[str, ...]
 ) -> "Recipe":
     """Read and check a recipe."""
     from sslse.recipe import load_recipe
@@ -89,4 +92,5 @@ def read_recipe(
 
 
 def _remember_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
-    ctx.find_root().obj = {"debug": value}
+    root = ctx.find_root()
+    root.obj = {"debug": value or bool(root.obj and root.obj["debug"])}

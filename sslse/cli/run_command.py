@@ -21,7 +21,7 @@ from sslse.cli.options import (
 @common_options
 def command(
     recipe: str,
-    data: str | None,
+    data: tuple[str, ...],
     sets: tuple[str, ...],
     out: Path | None,
     device: str,

@@ -17,7 +17,7 @@ RECIPE = "recipe"
 @overlay_options
 @common_options
 def command(
-    kind: str, name: str, sets: tuple[str, ...], data: str | None, plugins: tuple[Path, ...]
+    kind: str, name: str, sets: tuple[str, ...], data: tuple[str, ...], plugins: tuple[Path, ...]
 ) -> None:
     """Show a component (KIND NAME) or a resolved recipe ('recipe' FILE).
 

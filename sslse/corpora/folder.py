@@ -11,10 +11,11 @@ from sslse.errors import DataError
 
 
 class Folder(Corpus):
-    """Read every audio file below a folder, split as given or by a seeded share.
+    """Read the audio files below a folder, split as given, by a pattern or by a seeded share.
 
     Found are files with one of the endings of `sslse.audio.AUDIO_ENDINGS`, in any case of letters;
-    hidden files and folders are not. Keys are paths relative to ``root``, with forward slashes.
+    hidden files and folders are not. Keys are paths relative to ``root``, with forward slashes;
+    every pattern is a regular expression searched in the key.
 
     Args:
         root: the folder.
@@ -22,12 +23,17 @@ class Folder(Corpus):
             ``root`` like all it names) with one path a line, where lines that begin with ``#``
             are comments. Goes together with ``test``.
         test: the test part, likewise. Speakers may be in both parts: the split is the user's.
-        test_share: share of the recordings that is the test part where ``train`` and ``test`` are
-            not given; a hash of seed and path chooses.
+        include: pattern of the files to use; the others are as if they were not there.
+        test_pattern: pattern of the test part, in place of ``train`` and ``test``; all other files
+            are the training part.
+        test_share: share of the recordings that is the test part where nothing above names one; a
+            hash of seed and path chooses.
         split_seed: of that choice.
-        speaker: regular expression searched in the relative path; its first group, or the whole
-            match, is the speaker. A seeded share then never divides a speaker.
+        speaker: pattern whose first group, or whole match, is the speaker. A seeded share then
+            never divides a speaker.
         kind: the same for the kind of noise; empty where it does not match.
+        group: the same for what a seeded share never divides where there is no ``speaker``
+            (pieces of one long recording, say); a file where it does not match stands alone.
     """
 
     def __init__(
@@ -36,44 +42,53 @@ class Folder(Corpus):
         root: str,
         train: str | None = None,
         test: str | None = None,
+        include: str | None = None,
+        test_pattern: str | None = None,
         test_share: Fraction = 0.1,
         split_seed: NonNegativeInt = 0,
         speaker: str | None = None,
         kind: str | None = None,
+        group: str | None = None,
     ) -> None:
         if (train is None) != (test is None):
             given, missing = ("test", "train") if train is None else ("train", "test")
             raise OptionError(
                 f"is needed where {given!r} is given; possible: both or none", missing
             )
+        if test_pattern is not None and test is not None:
+            raise OptionError("does not go with 'train' and 'test'", "test_pattern")
+        if group is not None and speaker is not None:
+            raise OptionError("does not go with 'speaker', which groups already", "group")
         self._root = Path(root).expanduser()
         self._train = train
         self._test = test
+        self._include = _compiled(include, "include")
+        self._test_pattern = _compiled(test_pattern, "test_pattern")
         self._test_share = test_share
         self._split_seed = split_seed
         self._speaker = _compiled(speaker, "speaker")
         self._kind = _compiled(kind, "kind")
+        self._group = _compiled(group, "group")
 
     def recordings(self) -> Sequence[Recording]:
         """List all recordings by key; opens no audio file.
 
         Raises:
             DataError: a folder, a list or a listed file is missing or empty, a file is in both
-                parts, or the pattern finds no speaker in a path.
+                parts, a pattern leaves a part without files, or finds no speaker in a path.
         """
         if not self._root.is_dir():
             raise DataError(f"{self._root}: no such folder")
-        if self._train is None or self._test is None:
-            keys = audio_below(self._root, self._root)
-            speaker_of = self._speakers(keys)
-            count = part_size(len(keys), self._test_share)
-            test = held_out(speaker_of or {key: key for key in keys}, count, self._split_seed)
-        else:
+        if self._train is not None and self._test is not None:
             train, test = self._named(self._train), self._named(self._test)
             if both := sorted(train & test):
                 raise DataError(f"{self._root}: in both train and test: {some(both)}")
             keys = train | test
             speaker_of = self._speakers(keys)
+        else:
+            keys = self._included(audio_below(self._root, self._root), self._root)
+            speaker_of = self._speakers(keys)
+            test = self._test_part(keys, speaker_of)
         return [
             Recording(
                 key,
@@ -84,6 +99,31 @@ class Folder(Corpus):
             )
             for key in sorted(keys)
         ]
+
+    def _test_part(self, keys: frozenset[str], speaker_of: Mapping[str, str]) -> frozenset[str]:
+        """Choose the test part by the pattern, or by the seeded share."""
+        if self._test_pattern is None:
+            group_of = speaker_of or {key: _found(self._group, key) or key for key in keys}
+            return held_out(group_of, part_size(len(keys), self._test_share), self._split_seed)
+        test = frozenset(key for key in keys if self._test_pattern.search(key))
+        if not test or test == keys:
+            raise DataError(
+                f"{self._root}: the test pattern {self._test_pattern.pattern!r} is found in "
+                f"{'none' if not test else 'all'} of its {len(keys)} paths: {some(sorted(keys))}"
+            )
+        return test
+
+    def _included(self, keys: frozenset[str], place: Path) -> frozenset[str]:
+        """Leave out what the pattern does not find."""
+        if self._include is None:
+            return keys
+        included = frozenset(key for key in keys if self._include.search(key))
+        if not included:
+            raise DataError(
+                f"{place}: the include pattern {self._include.pattern!r} is found in none of "
+                f"{len(keys)} paths: {some(sorted(keys))}"
+            )
+        return included
 
     def _speakers(self, keys: frozenset[str]) -> Mapping[str, str]:
         """Map every key to its speaker; empty without a pattern."""
@@ -101,9 +141,9 @@ class Folder(Corpus):
         """Return the keys of a part: of a folder or of a list."""
         path = self._root / name
         if path.is_file():
-            return audio_listed(path, self._root)
+            return self._included(audio_listed(path, self._root), path)
         if path.is_dir():
-            return audio_below(path, self._root)
+            return self._included(audio_below(path, self._root), path)
         raise DataError(f"{path}: neither a folder nor a list of files")
 
 

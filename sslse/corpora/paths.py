@@ -57,6 +57,12 @@ def some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED_AT_MOST]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def some_lines(lines: Sequence[str]) -> str:
+    """Give up to five lines, and say in a last one how many more there are."""
+    rest = len(lines) - _NAMED_AT_MOST
+    return "\n".join([*lines[:_NAMED_AT_MOST], *([f"and {rest} more"] if rest > 0 else [])])
+
+
 def _audio_files(folder: Path) -> Iterator[Path]:
     """Yield paths relative to the folder; links are followed, but no folder is entered twice."""
     entered = {os.path.realpath(folder)}

@@ -5,38 +5,40 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from sslse.api import Encoder
-
 
 class Teacher(nn.Module):
-    """Hold a copy of the encoder that follows it slowly and is never trained.
+    """Hold a copy of a module that follows it slowly and is never trained.
 
-    Used by BYOL (arXiv:2006.07733) and MoCo (arXiv:1911.05722). The copy's parameters and buffers
-    are part of the state, so that it resumes exactly.
+    Used by BYOL (arXiv:2006.07733) and MoCo (arXiv:1911.05722), for the encoder and for a
+    projection head. The copy's parameters and buffers are part of the state, so that it resumes
+    exactly.
 
     Args:
-        encoder: copied at construction.
+        module: copied at construction; takes and gives one tensor.
+
+    Attributes:
+        module: the copy.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, module: nn.Module) -> None:
         super().__init__()
-        self.encoder = copy.deepcopy(encoder).requires_grad_(False)
+        self.module = copy.deepcopy(module).requires_grad_(False)
 
     @torch.no_grad()
-    def forward(self, wave: Tensor) -> Tensor:
-        """Map waves (batch, samples) to latents (batch, dim, frames), without gradient."""
-        latent: Tensor = self.encoder(wave)
-        return latent
+    def forward(self, x: Tensor) -> Tensor:
+        """Map as the copied module does, without gradient."""
+        mapped: Tensor = self.module(x)
+        return mapped
 
     @torch.no_grad()
-    def follow(self, encoder: nn.Module, tau: float) -> None:
+    def follow(self, module: nn.Module, tau: float) -> None:
         """Set ``theta' = tau theta' + (1 - tau) theta``; buffers are copied.
 
         Args:
-            encoder: the online encoder.
-            tau: momentum in [0, 1]; 1 keeps the copy as it is.
+            module: the online one.
+            tau: momentum in [0, 1]; 1 keeps the copy's parameters as they are.
         """
-        for copied, followed in zip(self.encoder.parameters(), encoder.parameters(), strict=True):
+        for copied, followed in zip(self.module.parameters(), module.parameters(), strict=True):
             copied.lerp_(followed, 1 - tau)
-        for kept, current in zip(self.encoder.buffers(), encoder.buffers(), strict=True):
+        for kept, current in zip(self.module.buffers(), module.buffers(), strict=True):
             kept.copy_(current)

@@ -14,14 +14,14 @@ from sslse.wording import show_value
 
 
 def load_recipe(
-    recipe: str, registry: Registry, *, data: str | None = None, sets: Sequence[str] = ()
+    recipe: str, registry: Registry, *, data: Sequence[str] = (), sets: Sequence[str] = ()
 ) -> Recipe:
     """Read, compose and check a recipe.
 
     Args:
         recipe: a file, or the bare name of a packaged recipe.
         registry: the components that are installed.
-        data: a data profile laid over it.
+        data: data profiles laid over it.
         sets: ``path=value`` texts laid over that.
 
     Raises:

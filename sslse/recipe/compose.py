@@ -1,4 +1,4 @@
-"""Put one recipe together: files it extends, a preset, a data profile, ``--set``, variables."""
+"""Put one recipe together: files it extends, a preset, data profiles, ``--set``, variables."""
 
 import os
 import re
@@ -15,16 +15,16 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
 _SET = "--set"
 
 
-def compose(recipe: str, data: str | None = None, sets: Sequence[str] = ()) -> Node:
+def compose(recipe: str, data: Sequence[str] = (), sets: Sequence[str] = ()) -> Node:
     """Read a recipe and everything that changes it into one tree of nodes.
 
-    Later wins: preset, extended files, the recipe, the data profile, ``--set``. A mapping is
-    merged key by key, a list replaces the whole list, and a component of another name replaces
-    the component with all its options.
+    Later wins: preset, extended files, the recipe, the data profiles in their order, ``--set``. A
+    mapping is merged key by key, a list replaces the whole list, and a component of another name
+    replaces the component with all its options. A corpus that a profile names always does.
 
     Args:
         recipe: a file, or the bare name of a packaged recipe.
-        data: a data profile: a file that holds ``data:`` only, or the bare name of a packaged one.
+        data: data profiles: files that hold ``data:`` only, or bare names of packaged ones.
         sets: ``path=value`` texts.
 
     Raises:
@@ -35,8 +35,8 @@ def compose(recipe: str, data: str | None = None, sets: Sequence[str] = ()) -> N
     tree = _with_parents(path, own, ())
     name = own.value.get("name") or Node(path.stem, str(path))
     tree = _merge(tree, Node({"name": name}, str(path)), ())
-    if data is not None:
-        tree = _merge(tree, _read_profile(find_profile(data)), ())
+    for one in data:
+        tree = _lay_profile(tree, _read_profile(find_profile(one)))
     tree = apply_sets(_over_preset(tree, sets), sets)
     problems: list[Problem] = []
     tree = _substitute(tree, (), os.environ, problems)
@@ -129,6 +129,22 @@ def _read_profile(path: Path) -> Node:
     if problems:
         raise RecipeError(problems)
     return profile
+
+
+def _lay_profile(tree: Node, profile: Node) -> Node:
+    """Lay a profile over a tree; no option stays of a corpus that it replaces."""
+    data = profile.value["data"].value
+    below = tree.value.get("data")
+    if isinstance(data, dict) and below is not None and isinstance(below.value, dict):
+        named = {key for key, one in data.items() if _is_corpus(key, one)}
+        kept = {key: one for key, one in below.value.items() if key not in named}
+        tree = Node({**tree.value, "data": Node(kept, below.where)}, tree.where)
+    return _merge(tree, profile, ())
+
+
+def _is_corpus(key: str, node: Node) -> bool:
+    is_component = layout.is_component(("data", key))
+    return is_component and isinstance(node.value, dict) and "name" in node.value
 
 
 def _over_preset(tree: Node, sets: Sequence[str]) -> Node:

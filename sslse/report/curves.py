@@ -1,6 +1,7 @@
 """Small plots as inline SVG; their colours are the page's, light or dark."""
 
 import io
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +10,12 @@ from typing import Any
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 SIZE_INCHES = (5.0, 2.9)
 TINTS = 4
 MARKED_AT_MOST = 150
+WIDE = 30
 
 # Stand-ins: matplotlib writes them as they are, the page's CSS says what they look like.
 _COLOURS = {
@@ -64,10 +67,11 @@ class Phase:
 def shades(lines: Sequence[dict[str, Any]]) -> list[Phase]:
     """Find the phases of a schedule in the lines of ``metrics.jsonl``.
 
-    Phases are told apart by their weights; where a schedule has more weights than there are
-    shades, by which losses count at all.
+    Phases are told apart by their weights; where weights keep changing (more of them than there
+    are shades, or than every other line), by which losses count at all.
     """
-    exact = len({(one["weight_cl"], one["weight_se"]) for one in lines}) <= TINTS
+    different = len({(one["weight_cl"], one["weight_se"]) for one in lines})
+    exact = different == 1 or different <= min(TINTS, len(lines) // 2)
     phases: list[Phase] = []
     tints: dict[str, int] = {}
     before = 0.0
@@ -93,14 +97,46 @@ def plot_training(
     """
     with style.context(["default", _STYLE | {"svg.hashsalt": name}]):
         figure, axes = _figure()
-        for number, phase in enumerate(phases):
-            tint = _TINTS[phase.tint]
-            area = axes.axvspan(phase.start, phase.end, color=tint, linewidth=0, zorder=0)
-            area.set_gid(f"phase-{number}")
-        marker = "." if len(values) <= MARKED_AT_MOST else ""
-        axes.plot(epochs, values, color=_ACCENT, marker=marker, markersize=4)
-        axes.set_xlim(0, max(epochs))
-        axes.set_xlabel("epoch")
+        _over_epochs(axes, epochs, phases)
+        axes.plot(epochs, values, color=_ACCENT, marker=_marker(values), markersize=4)
+        return _svg(figure, name)
+
+
+def plot_weights(
+    name: str,
+    epochs: Sequence[float],
+    cl: Sequence[float],
+    se: Sequence[float],
+    phases: Sequence[Phase],
+) -> str:
+    """Draw the weights of both losses over epochs.
+
+    The axis is logarithmic where one loss's weights are much greater than the other's; a weight
+    of 0 is then left out.
+
+    Args:
+        name: unique on the page.
+        epochs: of each weight.
+        cl: weights of the contrastive loss.
+        se: weights of the enhancement loss.
+        phases: shaded behind the curves.
+    """
+    low, high = sorted((max(cl), max(se)))
+    wide = 0 < low * WIDE < high
+    with style.context(["default", _STYLE | {"svg.hashsalt": name}]):
+        figure, axes = _figure()
+        _over_epochs(axes, epochs, phases)
+        for values, colour, line in ((cl, _ACCENT, "-"), (se, _QUIET, (0, (4, 2)))):
+            drawn = [weight if weight > 0 or not wide else math.nan for weight in values]
+            axes.plot(
+                epochs, drawn, color=colour, linestyle=line, marker=_marker(values), markersize=4
+            )
+        if wide:
+            axes.set_yscale("log")
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.yaxis.set_minor_formatter(NullFormatter())
+        else:
+            axes.set_ylim(bottom=0)
         return _svg(figure, name)
 
 
@@ -115,6 +151,20 @@ def plot_ratios(
         axes.set_xticks(snr_db, [f"{one:g}" for one in snr_db])
         axes.set_xlabel("SNR (dB)")
         return _svg(figure, name)
+
+
+def _over_epochs(axes: Axes, epochs: Sequence[float], phases: Sequence[Phase]) -> None:
+    """Set up the axis of epochs and shade the phases."""
+    for number, phase in enumerate(phases):
+        tint = _TINTS[phase.tint]
+        area = axes.axvspan(phase.start, phase.end, color=tint, linewidth=0, zorder=0)
+        area.set_gid(f"phase-{number}")
+    axes.set_xlim(0, max(epochs))
+    axes.set_xlabel("epoch")
+
+
+def _marker(values: Sequence[float]) -> str:
+    return "." if len(values) <= MARKED_AT_MOST else ""
 
 
 def _figure() -> tuple[Figure, Axes]:
@@ -141,5 +191,5 @@ def _weights(line: dict[str, Any], *, exact: bool) -> str:
     weights = {"CL": line["weight_cl"], "SE": line["weight_se"]}
     counted = {name: weight for name, weight in weights.items() if weight}
     if exact:
-        return " + ".join(f"{name} x {weight:g}" for name, weight in counted.items())
+        return " + ".join(f"{name} x {weight:.3g}" for name, weight in counted.items())
     return " + ".join(counted)

@@ -13,20 +13,27 @@ import jinja2
 
 import sslse
 from sslse.evaluate.results import CONDITIONS
+from sslse.probe.results import probed_lines, read_probed, unusable_probes
 from sslse.recipe.reader import read_file
-from sslse.report.curves import Phase, plot_ratios, plot_training, shades
+from sslse.report.curves import Phase, plot_ratios, plot_training, plot_weights, shades
 from sslse.run_folder import METRICS, PROVENANCE, RECIPE
 from sslse.train.log import TIMING, read_metrics
 
 TEMPLATE = "report.html.j2"
 EXTREMES = 5
 RANKED_BY = "si_sdr"
-_NOT_DRAWN = {"step", "epoch", "learning_rate", "weight_cl", "weight_se", *TIMING}
+_NOT_DRAWN = {"step", "epoch", "learning_rate", "weight_cl", "weight_se", "warnings", *TIMING}
 _TITLES = {
     "loss": "weighted sum of the losses",
     "cl": "contrastive loss (CL)",
     "se": "enhancement loss (SE)",
-    "latent_std": "latent_std: near 1 spread out, 0 collapsed",
+    "latent/std": "latent/std: near 1 spread out, 0 collapsed",
+    "latent/rank": "latent/rank: directions in use (RankMe)",
+    "latent/alignment": "latent/alignment: distance of the views, 0 where they are one",
+    "latent/uniformity": "latent/uniformity: lower is more spread out, 0 collapsed",
+    "output/level_db": "output/level_db: outputs relative to inputs",
+    "output/copied": "output/copied: share of the disturbance left",
+    "gradient_cosine": "gradient_cosine: 1 the losses pull alike, -1 they fight",
 }
 _NO_SCORE = "no score"
 
@@ -74,6 +81,7 @@ def render(folder: Path) -> str:
     phases = shades(lines)
     provenance = _read_json(folder / PROVENANCE)
     summary = _read_json(folder / "evaluation.json")
+    probed = read_probed(folder)
     ranked_by, items = _ranked(folder / "evaluation.csv", list(summary["mean"]["noisy"]))
     few = max(1, min(EXTREMES, len(items) // 2))
     return environment.get_template(TEMPLATE).render(
@@ -87,8 +95,12 @@ def render(folder: Path) -> str:
         per_snr={snr_db: _compare(means) for snr_db, means in summary["per_snr"].items()},
         failures=list(_failures(summary)),
         legend={phase.label: phase.tint for phase in phases},
+        weights=_weights(lines, phases),
         curves=_curves(lines, phases),
         ratios=_ratios(summary),
+        probed=probed,
+        probes=probed_lines(probed) if probed else [],
+        unusable=unusable_probes(probed) if probed else [],
         ranked_by=ranked_by,
         worst=items[:few],
         best=items[::-1][:few],
@@ -127,6 +139,14 @@ def _curves(lines: Sequence[dict[str, Any]], phases: Sequence[Phase]) -> list[Pa
         svg = plot_training(f"training-{number}", epochs, values, phases)
         panels.append(Panel(_TITLES.get(name, name), svg))
     return panels
+
+
+def _weights(lines: Sequence[dict[str, Any]], phases: Sequence[Phase]) -> Panel | None:
+    """Plot the schedule, if it ever changes."""
+    epochs, cl, se = ([line[n] for line in lines] for n in ("epoch", "weight_cl", "weight_se"))
+    if len(set(zip(cl, se, strict=True))) <= 1:
+        return None
+    return Panel("weights of the losses", plot_weights("weights", epochs, cl, se, phases))
 
 
 def _ratios(summary: dict[str, Any]) -> list[Panel]:

@@ -60,6 +60,13 @@ RULES = (
         words="hardly any prototype is used: the assignments have collapsed",
     ),
     Rule(
+        "objective/undecided",
+        0.98,
+        below=False,
+        share=0.25,
+        words="all prototypes are predicted alike: the contrastive loss says nothing",
+    ),
+    Rule(
         "output/level_db",
         -60.0,
         below=True,

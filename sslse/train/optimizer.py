@@ -17,13 +17,18 @@ def make_optimizer(parameters: Iterable[nn.Parameter], train: Train) -> torch.op
         return torch.optim.AdamW(
             trained, lr=train.learning_rate, weight_decay=train.weight_decay, fused=True
         )
-    return torch.optim.SGD(
+    optimizer = torch.optim.SGD(
         trained,
         lr=train.learning_rate,
         momentum=train.momentum,
         weight_decay=train.weight_decay,
         fused=True,
     )
+    if train.momentum:
+        # Momentum starts at 0 for all: the fused step cannot start it for some parameters later.
+        for one in trained:
+            optimizer.state[one]["momentum_buffer"] = torch.zeros_like(one)
+    return optimizer
 
 
 def learning_rate(train: Train, progress: Progress) -> float:

@@ -135,7 +135,7 @@ def test_one_part_alone_is_refused(tmp_path, given, missing):
     assert caught.value.option == missing
 
 
-@pytest.mark.parametrize("option", ["speaker", "kind"])
+@pytest.mark.parametrize("option", ["speaker", "kind", "group", "include", "test_pattern"])
 def test_a_bad_pattern_is_refused(tmp_path, option):
     with pytest.raises(OptionError) as caught:
         Folder(root=str(tmp_path), **{option: "(a"})
@@ -256,3 +256,77 @@ def test_real_speech(real_audio):
     samples, sample_rate = corpus.read(recordings[0])
     assert sample_rate == 16000
     assert np.abs(samples).max() > 0.01
+
+
+def test_only_what_is_included_is_there(tmp_path):
+    make_files(tmp_path, "noise/a.wav", "noise/b.wav", "music/c.wav", "speech/d.wav")
+    assert keys(Folder(root=str(tmp_path), include="^(noise|music)/")) == [
+        "music/c.wav",
+        "noise/a.wav",
+        "noise/b.wav",
+    ]
+    speakers = Folder(root=str(tmp_path), include="^noise/", speaker="^noise/(.)").recordings()
+    assert [one.speaker for one in speakers] == ["a", "b"]
+
+
+def test_parts_are_included_likewise(tmp_path):
+    make_files(tmp_path, "tr/a.ch1.wav", "tr/a.ch2.wav", "x/b.ch1.wav", "x/b.ch2.wav")
+    (tmp_path / "test.txt").write_text("x/b.ch1.wav\nx/b.ch2.wav\n")
+    corpus = Folder(root=str(tmp_path), train="tr", test="test.txt", include="ch1")
+    assert keys(corpus, "train") == ["tr/a.ch1.wav"]
+    assert keys(corpus, "test") == ["x/b.ch1.wav"]
+    assert message(root=str(tmp_path), train="tr", test="test.txt", include="ch3") == (
+        f"{tmp_path}/tr: the include pattern 'ch3' is found in none of 2 paths: tr/a.ch1.wav, "
+        "tr/a.ch2.wav"
+    )
+
+
+def test_a_pattern_marks_the_test_part(tmp_path):
+    make_files(tmp_path, "audio/1-a.wav", "audio/2-5.wav", "audio/5-a.wav")
+    corpus = Folder(root=str(tmp_path), test_pattern="/5-")
+    assert keys(corpus, "test") == ["audio/5-a.wav"]
+    assert keys(corpus, "train") == ["audio/1-a.wav", "audio/2-5.wav"]
+
+
+@pytest.mark.parametrize(("pattern", "found"), [("z", "none"), ("[.]wav$", "all")])
+def test_a_pattern_that_leaves_a_part_empty_is_refused(tmp_path, pattern, found):
+    make_files(tmp_path, "a.wav", "b.wav")
+    assert message(root=str(tmp_path), test_pattern=pattern) == (
+        f"{tmp_path}: the test pattern {pattern!r} is found in {found} of its 2 paths: a.wav, b.wav"
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_seeded_share_divides_no_group(tmp_path, seed):
+    make_files(tmp_path, *(f"fan_{source}_{n}.wav" for source in range(6) for n in range(3)))
+    make_files(tmp_path, "alone.wav", "lonely.wav")
+    corpus = Folder(
+        root=str(tmp_path), group=r"fan_(\d+)", test_share=0.4, split_seed=seed
+    ).recordings()
+    parts = {part: {o.key[:5] for o in corpus if o.part == part} for part in ("train", "test")}
+    assert parts["train"]
+    assert parts["test"]
+    assert not parts["train"] & parts["test"]
+    assert {one.speaker for one in corpus} == {""}
+
+
+@pytest.mark.parametrize(
+    ("options", "option", "text"),
+    [
+        (
+            {"train": "a", "test": "b", "test_pattern": "x"},
+            "test_pattern",
+            "does not go with 'train' and 'test'",
+        ),
+        (
+            {"speaker": "x", "group": "y"},
+            "group",
+            "does not go with 'speaker', which groups already",
+        ),
+    ],
+)
+def test_options_that_say_the_same_are_refused(tmp_path, options, option, text):
+    with pytest.raises(OptionError) as caught:
+        Folder(root=str(tmp_path), **options)
+    assert str(caught.value) == text
+    assert caught.value.option == option

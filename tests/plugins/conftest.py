@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -44,13 +46,14 @@ def predictor():
 def make_views(encoder):
     """Random views, encoded with gradient as the trainer does."""
 
-    def make(views=2):
+    def make(views=2, utterance=range(BATCH)):
+        batch = len(utterance)
         draws = torch.Generator().manual_seed(2)
-        clean = torch.randn(BATCH, SAMPLES, generator=draws, dtype=torch.float64)
-        noise = torch.randn(views, BATCH, SAMPLES, generator=draws, dtype=torch.float64)
+        clean = torch.randn(batch, SAMPLES, generator=draws, dtype=torch.float64)
+        noise = torch.randn(views, batch, SAMPLES, generator=draws, dtype=torch.float64)
         noisy = clean + noise
         latent = encoder(noisy.flatten(0, 1)).unflatten(0, noisy.shape[:2])
-        return Views(clean.expand_as(noisy), noisy, latent, torch.arange(BATCH))
+        return Views(clean.expand_as(noisy), noisy, latent, torch.tensor(utterance))
 
     return make
 
@@ -78,3 +81,38 @@ def slow_similarity():
         return sum(values) / len(values)
 
     return similarity
+
+
+@pytest.fixture
+def slow_rows():
+    """The vectors that a contrastive method compares, view by view: (utterance, unit vector)."""
+
+    def rows(latent, utterance, over, head, frames=None):
+        found = []
+        for view in latent.detach():
+            found.append([])
+            for number, crop in zip(utterance.tolist(), view, strict=True):
+                places = range(crop.shape[-1]) if frames is None else frames
+                columns = [crop[:, place] for place in places]
+                for one in columns if over == "frame" else [sum(columns) / len(columns)]:
+                    mapped = head(one[None])[0].tolist()
+                    length = math.sqrt(sum(value**2 for value in mapped))
+                    found[-1].append((number, [value / length for value in mapped]))
+        return found
+
+    return rows
+
+
+@pytest.fixture
+def slow_info_nce():
+    """Minus the log of the positive's share, in loops; negatives of the same utterance left out."""
+
+    def info_nce(query, key, negatives, temperature):
+        def weight(other):
+            dot = sum(u * v for u, v in zip(query[1], other[1], strict=True))
+            return math.exp(dot / temperature)
+
+        total = weight(key) + sum(weight(one) for one in negatives if one[0] != query[0])
+        return -math.log(weight(key) / total)
+
+    return info_nce

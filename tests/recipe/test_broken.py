@@ -380,7 +380,7 @@ def audio(tmp_path, monkeypatch, tiny_sets):
 
 def test_too_few_noises_for_the_views(audio, refused):
     lines = refused(*audio, "--set", "views=4")
-    part = "4 views need as many different recordings of noise; the training part has 3"
+    part = "4 views need 4 different recordings of noise; the training part has 3"
     check_lines(lines, [f"my.yaml:6: augmentation ... {part}"])
 
 

@@ -1,5 +1,7 @@
 """Shipped recipes are right; faults are found at their places, all at once."""
 
+import re
+
 import pytest
 
 from sslse.errors import RecipeError
@@ -14,7 +16,8 @@ FOLDER = packaged_recipes()
 PROFILES = sorted((FOLDER / "data").rglob("*.yaml"))
 PRESETS = sorted((FOLDER / "presets").rglob("*.yaml"))
 RUNNABLE = sorted(set(FOLDER.rglob("*.yaml")) - set(PROFILES) - set(PRESETS))
-ROOTS = ("TIMIT_ROOT", "NONSPEECH_ROOT", "SPEECH_ROOT", "NOISE_ROOT")
+VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+ROOTS = {name for path in PROFILES for name in VARIABLE.findall(path.read_text("utf-8"))}
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +28,7 @@ def roots(monkeypatch):
 
 def test_there_are_recipes():
     assert len(RUNNABLE) >= 12
-    assert len(PROFILES) >= 3
+    assert len(PROFILES) >= 10
     assert len(PRESETS) >= 2
 
 
@@ -39,9 +42,11 @@ def test_shipped_recipe(path, registry):
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
 def test_shipped_profile(path, registry):
-    recipe = load_recipe("quickstart", registry, data=str(path))
-    for choice in (recipe.speech, recipe.noise):
-        assert choice.where.startswith(f"{path}:")
+    recipe = load_recipe("quickstart", registry, data=[str(path)])
+    assert recipe == load_recipe("quickstart", registry, data=[path.stem])
+    own = [one for one in (recipe.speech, recipe.noise) if one.where.startswith(f"{path}:")]
+    assert own
+    for choice in own:
         assert "${" not in str(choice.options)
 
 

@@ -93,16 +93,41 @@ def test_profile_then_set(write):
         profile="extends: deeper.yaml\ndata: {swap: true}\n",
         deeper="data: {sample_rate: 16000, swap: false}\n",
     )
-    tree = composed("my.yaml", "profile.yaml", ["data.strict=true"])
+    tree = composed("my.yaml", ["profile.yaml"], ["data.strict=true"])
     assert tree["data"] == {"swap": True, "sample_rate": 16000, "strict": True}
 
 
 def test_packaged_profiles_are_found_by_name(write, monkeypatch):
     monkeypatch.setenv("TIMIT_ROOT", "/t")
     monkeypatch.setenv("NONSPEECH_ROOT", "/n")
-    data = composed("quickstart", "timit_nonspeech")["data"]
+    data = composed("quickstart", ["timit_nonspeech"])["data"]
     assert data["speech"] == {"name": "timit", "root": "/t", "split": "paper"}
     assert data["noise"] == {"name": "nonspeech", "root": "/n"}
+
+
+def test_the_last_of_several_profiles_wins(write):
+    write(my="data: {sample_rate: 8000}\n")
+    write(a="data: {swap: true, noise: demo}\n", b="data: {swap: false, speech: demo}\n")
+    tree = composed("my.yaml", ["a.yaml", "b.yaml"])
+    demo = {"name": "demo"}
+    assert tree["data"] == {"sample_rate": 8000, "swap": False, "speech": demo, "noise": demo}
+    assert composed("my.yaml", ["b.yaml", "a.yaml"])["data"]["swap"] is True
+
+
+def test_a_profiles_corpus_keeps_no_option_of_the_one_it_replaces(write):
+    write(
+        my="data: {speech: {name: folder, root: /a, kind: x}, noise: {name: folder, root: /a}}\n",
+        named="data: {speech: {name: folder, root: /b}}\n",
+        options="data: {speech: {kind: y}}\n",
+    )
+    tree = composed("my.yaml", ["named.yaml"])["data"]
+    assert tree["speech"] == {"name": "folder", "root": "/b"}
+    assert tree["noise"] == {"name": "folder", "root": "/a"}
+    assert composed("my.yaml", ["options.yaml"])["data"]["speech"] == {
+        "name": "folder",
+        "root": "/a",
+        "kind": "y",
+    }
 
 
 class TestComponents:

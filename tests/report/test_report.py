@@ -252,6 +252,56 @@ def test_weights_that_keep_changing_are_told_apart_by_the_losses_that_count():
     ]
 
 
+def test_weights_that_adapt_are_one_phase_however_few_lines_there_are():
+    lines = [logged(4 * epoch, 1 + 0.1 * epoch, 0.1) for epoch in (1, 2, 3)]
+    assert curves.shades(lines) == [curves.Phase(0.0, 3.0, 0, "CL + SE")]
+
+
+def weight_curves(folder, lines):
+    """The two curves of the weights' plot, as SVG paths, and the whole plot."""
+    write_lines(folder, lines)
+    text, _ = report(folder)
+    (plot,) = re.findall(r'aria-label="weights of the losses.*?(<svg.*?</svg>)', text, re.DOTALL)
+    stroke = r'<path d="([^"]*)"[^>]*"[^"]*stroke: var\(--(accent|quiet)\); stroke-width: 1.6'
+    return {colour: path for path, colour in re.findall(stroke, plot)}, plot
+
+
+def test_the_weights_are_drawn_where_they_change(folder):
+    lines = [logged(step, 1 - step / 10, step / 10, loss=-1.0) for step in range(1, 11)]
+    paths, plot = weight_curves(folder, lines)
+    assert set(paths) == {"accent", "quiet"}
+    heights = {
+        colour: [float(one) for one in re.findall(r"[ML] \S+ (\S+)", path)]
+        for colour, path in paths.items()
+    }
+    assert heights["accent"] == sorted(heights["accent"])  # SVG counts downwards
+    assert heights["quiet"] == sorted(heights["quiet"], reverse=True)
+    assert heights["accent"] == pytest.approx([*heights["quiet"][-2::-1], max(heights["accent"])])
+    assert "#0000" not in plot
+
+
+def test_weights_far_apart_are_drawn_on_a_logarithmic_axis(folder):
+    weights = [(9.0, 0.05), (0.0, 0.05), (9.5, 0.04)]
+    lines = [logged(step, *both, loss=-1.0) for step, both in enumerate(weights, 1)]
+    paths, plot = weight_curves(folder, lines)
+    assert paths["accent"].count("M ") == 2
+    labels = re.findall(r"<text[^>]*>([^<]*)</text>", plot)
+    assert {"0.1", "1", "10"} <= set(labels)
+
+
+def test_a_weight_that_fades_to_nothing_stays_on_a_linear_axis(folder):
+    lines = [logged(step, 1 - step / 100, 1.0, loss=-1.0) for step in range(1, 101)]
+    _, plot = weight_curves(folder, lines)
+    assert {"0.0", "0.2", "1.0"} <= set(re.findall(r"<text[^>]*>([^<]*)</text>", plot))
+
+
+def test_weights_that_stay_have_no_plot(folder):
+    write_lines(folder, [logged(2, 1.0, 0.1, **FIGURES), logged(4, 1.0, 0.1, **FIGURES)])
+    _, page = report(folder)
+    assert "weights of the losses" not in page.text
+    assert "training-0-phase-0" in page.ids
+
+
 def test_a_curve_is_broken_where_a_loss_is_not_computed(folder):
     write_lines(
         folder,

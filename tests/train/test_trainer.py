@@ -12,7 +12,7 @@ from sslse.prepare import prepare
 from sslse.recipe import load_recipe
 from sslse.registry import Component, Plugin, discover
 from sslse.train.log import TIMING, read_metrics
-from sslse.train.optimizer import learning_rate
+from sslse.train.optimizer import learning_rate, make_optimizer
 
 CPU = torch.device("cpu")
 
@@ -42,8 +42,15 @@ def killed_after(lines):
     return watch
 
 
-OBJECTIVES = ("normal", "byol", "simsiam")
-SCHEDULES = ("mix", "se", "{name: round, period: 1}", "{name: pretrain, epochs: 2}")
+OBJECTIVES = discover().names("objective")
+SCHEDULES = discover().names("schedule")
+SHORT = {
+    "round": "{name: round, period: 1}",
+    "pretrain": "{name: pretrain, epochs: 1}",
+    "ramp": "{name: ramp, start: 0, end: 0.7}",
+    "moco_v2": "{name: moco_v2, queue: 512}",
+    "swav": "{name: swav, queue: 512, queue_start_epoch: 1}",
+}
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -52,18 +59,24 @@ def test_a_killed_run_resumes_to_the_very_same_numbers(
     tiny, registry, tmp_path, objective, schedule
 ):
     recipe = tiny(
-        f"objective={objective}", f"schedule={schedule}", "train.optimizer=sgd", "train.decay=none"
+        f"objective={SHORT.get(objective, objective)}",
+        f"schedule={SHORT.get(schedule, schedule)}",
+        "train.optimizer=sgd",
+        "train.decay=none",
+        "train.epochs=3",
+        "train.log_every=1",
     )
     whole = ready(recipe, registry)
     (tmp_path / "whole").mkdir()
     whole.run(tmp_path / "whole")
     (tmp_path / "cut").mkdir()
+    steps = whole.batches.steps_per_epoch
     with pytest.raises(KilledError):
-        ready(recipe, registry).run(tmp_path / "cut", killed_after(5))
+        ready(recipe, registry).run(tmp_path / "cut", killed_after(2 * steps + 1))
     resumed = ready(recipe, registry)
     resumed.run(tmp_path / "cut")
     assert figures(tmp_path / "cut") == figures(tmp_path / "whole")
-    assert len(figures(tmp_path / "whole")) == 8
+    assert len(figures(tmp_path / "whole")) == 3 * steps
     for name, value in whole.model.state_dict().items():
         assert torch.equal(resumed.model.state_dict()[name], value), name
 
@@ -152,6 +165,24 @@ def test_parameters_without_a_loss_are_not_moved_by_old_momentum(tiny, registry)
         trainer.step(step)
     name = next(iter(before))
     assert not torch.equal(predictor.state_dict()[name], before[name])
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_sgd_starts_a_parameter_whose_first_gradient_comes_late(tiny, momentum):
+    train = tiny("train.optimizer=sgd", f"train.momentum={momentum}", "train.weight_decay=0").train
+    early, late = (torch.nn.Parameter(torch.ones(3)) for _ in range(2))
+    optimizer = make_optimizer([early, late], train)
+    plain = torch.optim.SGD([copy.deepcopy(late)], lr=train.learning_rate, momentum=momentum)
+    (expected,) = plain.param_groups[0]["params"]
+    early.sum().backward()
+    optimizer.step()
+    assert torch.equal(late, torch.ones(3))
+    for _ in range(3):
+        for one, stepper in ((late, optimizer), (expected, plain)):
+            stepper.zero_grad()
+            one.square().sum().backward()
+            stepper.step()
+    torch.testing.assert_close(late, expected)
 
 
 def test_the_momentum_encoder_follows_in_phases_without_cl_too(tiny, registry):

@@ -9,6 +9,7 @@ from sslse_vicreg.objective import VICReg
 from torch import nn
 
 from sslse.api import Context, OptionError, Progress, Views
+from sslse.testing import check_objective
 
 VIEWS, BATCH, DIM, FRAMES = 3, 5, 4, 6
 CONTEXT = Context(sample_rate=16000, views=VIEWS, batch_size=BATCH, crop=FRAMES)
@@ -102,3 +103,8 @@ def test_one_utterance_has_no_variance_over_utterances():
     with pytest.raises(OptionError, match=r"^utterance needs a train\.batch_size of 2 or more$"):
         VICReg(alone, over="utterance")
     VICReg(alone, over="frame")
+
+
+@pytest.mark.parametrize("over", ["frame", "utterance"])
+def test_it_keeps_the_contract(over):
+    check_objective("vicreg", over=over)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from sslse.api import Losses, OptionError, Progress, Weights
-from sslse.schedules import Mix, Pretrain, Round, Se
+from sslse.schedules.fixed import Mix, Pretrain, Round, Se
 
 STEPS_PER_EPOCH = 3
 LATENT = torch.zeros(2, 1, 1, 1)

@@ -1,4 +1,4 @@
-"""The paper's schedules: how much each loss counts in which epoch."""
+"""The paper's schedules: weights that hold for whole epochs."""
 
 from sslse.api import (
     NonNegativeFloat,
@@ -11,14 +11,19 @@ from sslse.api import (
 )
 
 
-def mixed(cl: float, se: float) -> Weights:
+def mixed(cl: float, se: float, option: str = "se") -> Weights:
     """Return the weights of a phase with both losses.
+
+    Args:
+        cl: weight of the contrastive loss.
+        se: weight of the enhancement loss.
+        option: what the second weight is called.
 
     Raises:
         OptionError: both are 0.
     """
     if not cl and not se:
-        raise OptionError("both losses have weight 0: nothing to train on", "se")
+        raise OptionError("both losses have weight 0: nothing to train on", option)
     return Weights(cl, se)
 
 

@@ -1,0 +1,140 @@
+"""Recordings, and segments of recordings, that a table lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sslse.api import Corpus, Recording, Samples
+from sslse.corpora.manifest_rows import Fault, Row, read_rows
+from sslse.corpora.paths import some_lines
+from sslse.corpora.streams import opened
+from sslse.errors import DataError
+
+
+@dataclass(frozen=True)
+class Segment(Recording):
+    """A recording cut from a file.
+
+    Args:
+        start: in seconds from the file's beginning.
+        seconds: how long it lasts; None: to the file's end.
+    """
+
+    start: float = 0.0
+    seconds: float | None = None
+
+
+class Manifest(Corpus):
+    """Read what a table lists: one recording a row, with its part, speaker and kind.
+
+    The table is CSV with a header line (.csv) or one JSON object a line (.jsonl), in UTF-8. Its
+    columns are ``path`` (of the audio file: relative, with forward slashes) and ``split``
+    (``train`` or ``test``); and, where wanted, ``speaker``, ``kind`` (of noise), ``start`` and
+    ``seconds``, which cut a segment from the file. What is empty is unknown, the file's beginning
+    or its end. Segments in different parts must not overlap.
+
+    Keys are the paths, followed by ``#start+seconds`` of a segment; of a long file only the
+    segment is read.
+
+    Args:
+        file: the table.
+        root: the folder that paths are relative to; None means the table's own.
+    """
+
+    def __init__(self, *, file: str, root: str | None = None) -> None:
+        self._file = Path(file).expanduser()
+        self._root = self._file.parent if root is None else Path(root).expanduser()
+
+    def recordings(self) -> Sequence[Recording]:
+        """List all recordings by key; opens no audio file.
+
+        Raises:
+            DataError: the table is unreadable or empty, or rows are wrong: each with its line and
+                column.
+        """
+        if not self._root.is_dir():
+            raise DataError(f"{self._root}: no such folder; paths are relative to it")
+        rows, faults = read_rows(self._file)
+        faults += self._missing(rows)
+        faults += _twice(rows) or _in_both_parts(rows)
+        if faults:
+            faults.sort(key=lambda fault: fault.line)
+            raise DataError(some_lines([fault.describe(self._file) for fault in faults]))
+        if not rows:
+            raise DataError(f"{self._file}: lists no recording")
+        return [
+            Segment(
+                key=row.key,
+                source=self._root / row.path,
+                part=row.split,
+                speaker=row.speaker,
+                kind=row.kind,
+                start=row.start,
+                seconds=row.seconds,
+            )
+            for row in sorted(rows, key=lambda row: row.key)
+        ]
+
+    def read(self, recording: Recording) -> tuple[Samples, int]:
+        """Return mono samples (float32) and their rate in Hz.
+
+        Raises:
+            DataError: the file is unreadable or ends before the segment does.
+        """
+        if not isinstance(recording, Segment) or recording.source is None:
+            return super().read(recording)
+        if not recording.start and recording.seconds is None:
+            return super().read(recording)
+        with opened(recording.source) as file:
+            rate = int(file.samplerate)
+            start = round(recording.start * rate)
+            count = max(file.frames - start, 0)
+            if recording.seconds is not None:
+                count = round(recording.seconds * rate)
+            if not count or start + count > file.frames:
+                raise DataError(
+                    f"{recording.source}: the segment {recording.key.rpartition('#')[2]} goes "
+                    f"beyond the file's {file.frames / rate:.3f} s"
+                )
+            file.seek(start)
+            channels = file.read(count, dtype="float32", always_2d=True)
+        samples: Samples = channels.mean(axis=1)
+        if not np.isfinite(samples).all():
+            raise DataError(f"{recording.source}: holds samples that are not finite")
+        return samples, rate
+
+    def _missing(self, rows: Sequence[Row]) -> list[Fault]:
+        """Say which files are not there."""
+        there = {path: (self._root / path).is_file() for path in {row.path for row in rows}}
+        return [
+            Fault(row.line, "path", f"no file {self._root / row.path}")
+            for row in rows
+            if not there[row.path]
+        ]
+
+
+def _twice(rows: Sequence[Row]) -> list[Fault]:
+    """Say which rows repeat another one."""
+    first: dict[str, int] = {}
+    return [
+        Fault(row.line, "path", f"{row.key} is listed already (line {line})")
+        for row in rows
+        if (line := first.setdefault(row.key, row.line)) != row.line
+    ]
+
+
+def _in_both_parts(rows: Sequence[Row]) -> list[Fault]:
+    """Say which segments share samples with one of the other part."""
+    faults = []
+    last: dict[tuple[str, str], Row] = {}
+    for row in sorted(rows, key=lambda row: (row.path, row.start)):
+        other = last.get((row.path, "train" if row.split == "test" else "test"))
+        if other is not None and other.end > row.start:
+            where = f"{other.key} ({other.split}, line {other.line})"
+            faults.append(Fault(row.line, "split", f"{row.key} ({row.split}) overlaps {where}"))
+        same = last.get((row.path, row.split))
+        if same is None or row.end > same.end:
+            last[row.path, row.split] = row
+    return faults

@@ -1,0 +1,1 @@
+"""What the latent knows of noise, SNR, speaker and utterance."""

@@ -1,0 +1,1 @@
+"""Schedules: how much each loss counts when."""

@@ -1,0 +1,26 @@
+"""Conformance kit: hold a component against the contracts of `sslse.api`, in any test framework.
+
+Each check takes a class or the name it is registered under, and its options; it raises an
+AssertionError that says in one sentence which rule is broken, what was seen and where to read::
+
+    from sslse.testing import check_objective
+
+    def test_conformance():
+        check_objective(Mine, tau=0.5)
+
+An option that is called like an argument of a check is set beforehand, with `functools.partial`.
+"""
+
+from sslse.testing.augmentation import check_augmentation
+from sslse.testing.network import check_decoder, check_encoder, check_predictor
+from sslse.testing.objective import check_objective
+from sslse.testing.schedule import check_schedule
+
+__all__ = [
+    "check_augmentation",
+    "check_decoder",
+    "check_encoder",
+    "check_objective",
+    "check_predictor",
+    "check_schedule",
+]

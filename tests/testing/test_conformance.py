@@ -1,0 +1,46 @@
+"""Every component that is installed keeps the contracts."""
+
+import pytest
+
+from sslse.registry import discover
+from sslse.testing import (
+    check_augmentation,
+    check_decoder,
+    check_encoder,
+    check_objective,
+    check_predictor,
+    check_schedule,
+)
+
+CHECKS = {
+    "objective": check_objective,
+    "schedule": check_schedule,
+    "augmentation": check_augmentation,
+    "encoder": check_encoder,
+    "predictor": check_predictor,
+    "decoder": check_decoder,
+}
+# Where the defaults are the paper's and slow, or a promise does not hold, and why.
+ARGUMENTS = {
+    # a queue that fills makes the task harder before the loss can fall
+    ("objective", "moco_v2"): {"queue": 64, "learns": False},
+    ("decoder", "conformer"): {"encoder": "conformer"},
+}
+REGISTRY = discover()
+SHIPPED = [
+    (kind, one.name)
+    for kind in CHECKS
+    for one in REGISTRY.of_kind(kind)
+    if one.plugin.distribution == "sslse"
+]
+
+
+def test_there_is_something_to_check():
+    assert {kind for kind, _ in SHIPPED} == set(CHECKS)
+    assert set(ARGUMENTS) <= set(SHIPPED)
+    assert len(SHIPPED) >= 20
+
+
+@pytest.mark.parametrize(("kind", "name"), SHIPPED)
+def test_a_shipped_component_keeps_its_contract(kind, name):
+    CHECKS[kind](name, **ARGUMENTS.get((kind, name), {}))

@@ -1,0 +1,198 @@
+"""Each rule for encoders, decoders and predictors catches the one that breaks it."""
+
+import random
+
+import pytest
+import torch
+from torch import nn
+
+from sslse.api import Decoder, Encoder, PositiveInt, Predictor
+from sslse.testing import check_decoder, check_encoder, check_predictor
+from sslse.testing.network_rules import ENCODER_RULES, NETWORK_RULES
+
+
+class Good(Encoder):
+    """Two convolutions."""
+
+    def __init__(self, *, dim: PositiveInt = 8) -> None:
+        super().__init__()
+        self.dim, self.stride = dim, 16
+        self.frames = nn.Conv1d(1, dim, 16, stride=16)
+        self.mix = nn.Conv1d(dim, dim, 3, padding=1)
+
+    def forward(self, wave):
+        return self.mix(torch.tanh(self.frames(wave.unsqueeze(1))))
+
+
+class GoodDecoder(Decoder):
+    def __init__(self, encoder: Encoder, /) -> None:
+        super().__init__()
+        self.sound = nn.ConvTranspose1d(encoder.dim, 1, encoder.stride, stride=encoder.stride)
+
+    def forward(self, latent, noisy):
+        return noisy + self.sound(latent).squeeze(1)
+
+
+class GoodPredictor(Predictor):
+    def __init__(self, encoder: Encoder, /) -> None:
+        super().__init__()
+        self.map = nn.Conv1d(encoder.dim, encoder.dim, 1)
+
+    def forward(self, latent):
+        return self.map(latent)
+
+
+class NoEncoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.dim, self.stride = 8, 16
+
+
+class GlobalConstructor(Good):
+    def __init__(self) -> None:
+        super().__init__()
+        random.random()
+
+
+class NoDim(Good):
+    def __init__(self) -> None:
+        super().__init__()
+        del self.dim
+
+
+class FractionalStride(Good):
+    def __init__(self) -> None:
+        super().__init__()
+        self.dim = 8.0
+
+
+class OneFrameMore(Good):
+    def forward(self, wave):
+        return nn.functional.pad(super().forward(wave), (0, 1))
+
+
+class HalfPrecision(Good):
+    def forward(self, wave):
+        return super().forward(wave).bfloat16()
+
+
+class Normalizes(Good):
+    def forward(self, wave):
+        return super().forward(wave / wave.square().mean(-1, keepdim=True).sqrt())
+
+
+class RootOfSilence(Good):
+    def forward(self, wave):
+        level = self.frames(wave.unsqueeze(1)) - self.frames.bias[:, None]
+        return super().forward(wave) + level.square().mean((1, 2), keepdim=True).sqrt()
+
+
+class Unused(Good):
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(3, 3)
+
+
+class CountsCalls(Good):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, wave):
+        self.calls += 1
+        return super().forward(wave)
+
+
+class Jitters(Good):
+    def forward(self, wave):
+        return super().forward(wave) + (0.1 * torch.rand(()) if self.training else 0)
+
+
+class BatchStatistics(Good):
+    def forward(self, wave):
+        latent = super().forward(wave)
+        return latent - latent.mean(0, keepdim=True)
+
+
+class LooseWindow(Good):
+    def __init__(self) -> None:
+        super().__init__()
+        self.window = torch.hann_window(16)
+
+
+class ForgetsScale(Good):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("scale", torch.rand(()), persistent=False)
+
+    def forward(self, wave):
+        return super().forward(wave) * self.scale
+
+
+class NoCopy(Good):
+    def __deepcopy__(self, memo):
+        raise TypeError("cannot be copied")
+
+
+class StoringDecoder(GoodDecoder):
+    def __init__(self, encoder: Encoder, /) -> None:
+        super().__init__(encoder)
+        self.encoder = encoder
+
+
+class ShortDecoder(GoodDecoder):
+    def forward(self, latent, noisy):
+        return super().forward(latent, noisy)[..., :-1]
+
+
+class TimeFirst(GoodPredictor):
+    def forward(self, latent):
+        return super().forward(latent).transpose(1, 2)
+
+
+BROKEN = {
+    "is constructed from wiring": (NoEncoder, GlobalConstructor),
+    "has a dim and a stride": (NoDim, FractionalStride),
+    "gives the shape": (OneFrameMore, HalfPrecision),
+    "is finite": (Normalizes, RootOfSilence),
+    "passes a gradient": (Unused,),
+    "gives the same for the same": (CountsCalls,),
+    "draws from no global": (Jitters,),
+    "maps every wave by itself": (BatchStatistics,),
+    "saved state": (LooseWindow, ForgetsScale, NoCopy),
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "target"), [(rule, one) for rule, all_ in BROKEN.items() for one in all_]
+)
+def test_a_broken_encoder_is_caught_by_its_rule(rule, target):
+    with pytest.raises(AssertionError, match=rule) as caught:
+        check_encoder(target)
+    assert str(caught.value).startswith(f"encoder {target.__module__}:{target.__name__}: ")
+
+
+@pytest.mark.parametrize(
+    ("rule", "target"), [("never stores it", StoringDecoder), ("gives the shape", ShortDecoder)]
+)
+def test_a_broken_decoder_is_caught_by_its_rule(rule, target):
+    with pytest.raises(AssertionError, match=rule):
+        check_decoder(target, encoder=Good)
+
+
+def test_a_broken_predictor_is_caught_by_its_rule():
+    with pytest.raises(AssertionError, match="gives the shape"):
+        check_predictor(TimeFirst)
+
+
+def test_every_rule_has_its_offender():
+    texts = {one.text for one in (*ENCODER_RULES, *NETWORK_RULES)}
+    for text in texts:
+        assert sum(rule in text for rule in (*BROKEN, "never stores it")) == 1, text
+
+
+def test_good_ones_pass():
+    check_encoder(Good, dim=5)
+    check_decoder(GoodDecoder, encoder=Good(dim=5))
+    check_decoder("conformer", encoder="conformer", blocks=1)
+    check_predictor(GoodPredictor)
