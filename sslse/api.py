@@ -238,7 +238,9 @@ class Schedule(nn.Module, ABC):
             if loss is not None
         ]
         if not terms:
-            raise OptionError("both losses are switched off: nothing to train on")
+            raise OptionError(
+                "nothing to train on: SE has no weight, and there is no contrastive loss"
+            )
         return sum(terms[1:], start=terms[0])
 
     def after_step(self, losses: Losses, progress: Progress) -> None:

@@ -11,10 +11,11 @@ from sslse.losses import Over
 
 ROWS = 512
 EPSILON = 1e-7
+GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 def sample(latent: Tensor, over: Over) -> Tensor:
-    """Return latents as vectors, at most `ROWS` of each view, spread evenly.
+    """Return latents as vectors, at most `ROWS` of each view, evenly over crops and times.
 
     Args:
         latent: (views, batch, dim, frames).
@@ -24,11 +25,15 @@ def sample(latent: Tensor, over: Over) -> Tensor:
         float32 (views, rows, dim); the same row of two views is a pair.
     """
     latent = latent.detach().float()
-    vectors = latent.mean(-1) if over == "utterance" else latent.movedim(-2, -1).flatten(1, 2)
-    count = vectors.shape[1]
-    if count <= ROWS:
-        return vectors
-    return vectors[:, torch.arange(ROWS, device=latent.device) * count // ROWS]
+    vectors = latent.mean(-1, keepdim=True) if over == "utterance" else latent
+    vectors = vectors.movedim(-2, -1)
+    batch, frames = vectors.shape[1:3]
+    if batch * frames <= ROWS:
+        return vectors.flatten(1, 2)
+    row = torch.arange(ROWS, device=latent.device)
+    # Multiples of the golden ratio, modulo 1: neither few of them nor all come in a rhythm.
+    place = (row.double() * GOLDEN).frac() * frames
+    return vectors[:, row * batch // ROWS, place.long()]
 
 
 def spread(vectors: Tensor) -> Tensor:

@@ -15,11 +15,13 @@ from sslse.build import (
 )
 from sslse.data.batches import Batches
 from sslse.device import describe_device
+from sslse.errors import OptionError, RecipeError
 from sslse.evaluate.evaluation import rehearse
 from sslse.recipe import Recipe
 from sslse.registry import Registry
 from sslse.run_folder import METRICS
 from sslse.schedules.stretches import stretches
+from sslse.train.rehearsal import rehearse_step
 from sslse.train.trainer import Trainer
 
 SHOWN_EPOCHS = 100_000
@@ -38,7 +40,7 @@ class Prepared:
 def prepare(
     recipe: Recipe, registry: Registry, device: torch.device, say: Callable[[str], None]
 ) -> Prepared:
-    """Build the components, open the corpora and rehearse the metrics.
+    """Build the components, open the corpora, rehearse a step of each phase and the metrics.
 
     Raises:
         RecipeError: a component or metric refuses its options.
@@ -58,6 +60,10 @@ def prepare(
     )
     augmentations = build_augmentations(recipe, registry, material, model.objective)
     trainer = Trainer(model, batches, augmentations, train, views=recipe.views, seed=recipe.seed)
+    try:
+        rehearse_step(trainer)
+    except OptionError as error:
+        raise RecipeError([recipe.schedule.problem(str(error))]) from error
     rehearse(build_metrics(recipe, registry), material.test_speech, material.test_noise, recipe)
     return Prepared(recipe, trainer, material, device)
 

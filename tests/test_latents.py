@@ -21,10 +21,23 @@ def test_frames_and_means_become_vectors_and_rows_of_views_stay_pairs():
     torch.testing.assert_close(means[0, 2], latent[0, 2].mean(-1))
 
 
-def test_many_vectors_are_thinned_out_evenly():
-    latent = torch.arange(4.0 * latents.ROWS).view(1, 4, 1, -1).expand(2, -1, -1, -1)
+@pytest.mark.parametrize(("batch", "frames"), [(8, 128), (256, 256), (512, 256), (4, 1000)])
+def test_many_vectors_are_thinned_out_evenly_over_crops_and_times(batch, frames):
+    crop, time = torch.meshgrid(torch.arange(batch), torch.arange(frames), indexing="ij")
+    latent = torch.stack([crop, time], 1).float().expand(2, -1, -1, -1)
     rows = latents.sample(latent, "frame")
-    assert rows.shape == (2, latents.ROWS, 1)
+    assert rows.shape == (2, latents.ROWS, 2)
+    assert torch.equal(rows[0], rows[1])
+    crops, times = rows[0].unbind(-1)
+    assert (torch.bincount(crops.long(), minlength=batch) - latents.ROWS / batch).abs().max() < 1
+    shares = torch.histc(times, 8, 0, frames) / latents.ROWS
+    assert (shares - 1 / 8).abs().max() < 0.02
+    assert len(times.unique()) > 0.6 * min(frames, latents.ROWS)
+
+
+def test_many_means_are_thinned_out_evenly():
+    latent = torch.arange(4.0 * latents.ROWS).view(1, -1, 1, 1).expand(2, -1, -1, 3)
+    rows = latents.sample(latent, "utterance")
     assert rows[0].flatten().tolist() == list(range(0, 4 * latents.ROWS, 4))
 
 

@@ -111,5 +111,5 @@ class SimCLR(Objective):
 def _masked(utterance: Tensor) -> Tensor:
     """Return the share of the other crops that are no negatives, a scalar."""
     crops = len(utterance)
-    twins = (utterance[:, None] == utterance).sum() - crops
-    return twins / max(crops * (crops - 1), 1)
+    others = (utterance[:, None] != utterance).sum()
+    return 1 - others / max(crops * (crops - 1), 1)

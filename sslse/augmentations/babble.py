@@ -11,7 +11,7 @@ from sslse.augmentations.draws import (
     uniform,
     whole_between,
 )
-from sslse.augmentations.ranges import Counts, Range, ordered
+from sslse.augmentations.ranges import Counts, Decibels, ordered
 from sslse.data.mixing import mix_at_snr
 from sslse.errors import OptionError
 
@@ -40,7 +40,7 @@ class Babble(Augmentation):
         /,
         *,
         talkers: Counts = [3, 8],  # noqa: B006
-        snr_db: Range = [0.0, 20.0],  # noqa: B006
+        snr_db: Decibels = [0.0, 20.0],  # noqa: B006
         probability: Fraction = 1.0,
     ) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ from torch import Generator, Tensor
 
 from sslse.api import Augmentation, Fraction
 from sslse.augmentations.draws import between, in_place_of_some
-from sslse.augmentations.ranges import Range, ordered
+from sslse.augmentations.ranges import Decibels, ordered
 from sslse.errors import OptionError
 
 
@@ -22,7 +22,7 @@ class Clipping(Augmentation):
     def __init__(
         self,
         *,
-        threshold_db: Range = [-20.0, -6.0],  # noqa: B006
+        threshold_db: Decibels = [-20.0, -6.0],  # noqa: B006
         probability: Fraction = 1.0,
     ) -> None:
         super().__init__()

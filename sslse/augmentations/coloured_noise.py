@@ -5,7 +5,7 @@ from torch import Generator, Tensor
 
 from sslse.api import Augmentation, Context, Fraction
 from sslse.augmentations.draws import between, in_place_of_some
-from sslse.augmentations.ranges import Range, ordered
+from sslse.augmentations.ranges import Decibels, Exponents, ordered
 from sslse.augmentations.spectra import fast_length, frequencies_of
 from sslse.data.mixing import mix_at_snr
 
@@ -31,8 +31,8 @@ class ColouredNoise(Augmentation):
         context: Context,
         /,
         *,
-        exponent: Range = [0.0, 2.0],  # noqa: B006
-        snr_db: Range = [5.0, 30.0],  # noqa: B006
+        exponent: Exponents = [0.0, 2.0],  # noqa: B006
+        snr_db: Decibels = [5.0, 30.0],  # noqa: B006
         probability: Fraction = 1.0,
     ) -> None:
         super().__init__()

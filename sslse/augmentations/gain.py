@@ -4,7 +4,7 @@ from torch import Generator, Tensor
 
 from sslse.api import Augmentation, Fraction
 from sslse.augmentations.draws import Draw, between, in_place_of_some, shape_of_draws
-from sslse.augmentations.ranges import Range, ordered
+from sslse.augmentations.ranges import Decibels, ordered
 
 
 class Gain(Augmentation):
@@ -23,7 +23,7 @@ class Gain(Augmentation):
     def __init__(
         self,
         *,
-        gain_db: Range = [-10.0, 10.0],  # noqa: B006
+        gain_db: Decibels = [-10.0, 10.0],  # noqa: B006
         draw: Draw = "view",
         probability: Fraction = 1.0,
     ) -> None:

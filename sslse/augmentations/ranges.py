@@ -2,12 +2,13 @@
 
 from typing import Annotated, TypeVar
 
-from annotated_types import MaxLen, MinLen
+from annotated_types import Interval, MaxLen, MinLen
 
 from sslse.errors import OptionError
 from sslse.options import PositiveFloat, PositiveInt
 
-Range = Annotated[list[float], MinLen(2), MaxLen(2)]
+Decibels = Annotated[list[Annotated[float, Interval(ge=-120, le=120)]], MinLen(2), MaxLen(2)]
+Exponents = Annotated[list[Annotated[float, Interval(ge=-4, le=4)]], MinLen(2), MaxLen(2)]
 PositiveRange = Annotated[list[PositiveFloat], MinLen(2), MaxLen(2)]
 Counts = Annotated[list[PositiveInt], MinLen(2), MaxLen(2)]
 

@@ -35,12 +35,13 @@ class Reverb(Augmentation):
         height_m: least and greatest height in metres.
         distance_m: least and greatest distance of talker and microphone in metres; less where a
             room puts them nearer.
-        rt60: least and greatest reverberation time in seconds.
+        rt60: least and greatest reverberation time in seconds; large rooms cannot have short ones.
         room_seed: of the rooms; the run's own seed draws which of them a view gets.
         probability: share of the views that it applies to.
 
     Raises:
-        OptionError: a room is too small, or impulse responses are missing or unusable.
+        OptionError: a room is too small, or too large for its reverberation time, or impulse
+            responses are missing or unusable.
     """
 
     _responses: Tensor

@@ -7,8 +7,11 @@ import torch
 from torch import Generator, Tensor
 
 from sslse.augmentations.draws import uniform
+from sslse.errors import OptionError
 
 SPEED_OF_SOUND = 343.0  # m/s in air at 20 degrees Celsius
+TOLERANCE = 0.3  # of a simulated reverberation time
+GREATEST_CORRECTION = 4.0
 WALL_MARGIN = 0.5  # metres between a wall and source or microphone
 
 _FITTED_DB = (-5.0, -35.0)
@@ -76,12 +79,25 @@ def simulate(room: Room, sample_rate: int) -> Tensor:
 
     Returns:
         float64 (samples,), as long as the reverberation time.
+
+    Raises:
+        OptionError: such a room cannot have this reverberation time: even then the response's own
+            is off by more than `TOLERANCE`.
     """
     samples = math.ceil(room.rt60 * sample_rate)
     absorption = eyring_absorption(room.size, room.rt60)
     first = image_response(room, absorption, sample_rate, samples)
     exponent = reverberation_time(first, sample_rate) / room.rt60
-    return image_response(room, 1 - (1 - absorption) ** exponent, sample_rate, samples)
+    if math.isfinite(exponent) and 0 < exponent < GREATEST_CORRECTION:
+        corrected = 1 - (1 - absorption) ** exponent
+        response = image_response(room, corrected, sample_rate, samples)
+        if abs(reverberation_time(response, sample_rate) / room.rt60 - 1) <= TOLERANCE:
+            return response
+    size = " x ".join(f"{side:.1f}" for side in room.size)
+    raise OptionError(
+        f"a room of {size} m cannot be given {room.rt60:.2f} s; take longer times or smaller rooms",
+        "rt60",
+    )
 
 
 def image_response(room: Room, absorption: float, sample_rate: int, samples: int) -> Tensor:

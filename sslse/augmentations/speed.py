@@ -5,13 +5,15 @@ from fractions import Fraction as Ratio
 from typing import Annotated
 
 import torch
-from annotated_types import MinLen
+from annotated_types import Interval, MinLen
 from torch import Generator, Tensor
 from torch.nn.functional import pad
 
-from sslse.api import Augmentation, Fraction, PositiveFloat
+from sslse.api import Augmentation, Fraction
 from sslse.augmentations.draws import Draw, in_place_of_some, shape_of_draws, uniform
 from sslse.errors import OptionError
+
+Factor = Annotated[float, Interval(ge=0.5, le=2)]
 
 _LARGEST_DENOMINATOR = 100
 _CROSSINGS = 24  # of the sinc, on each side
@@ -42,7 +44,7 @@ class Speed(Augmentation):
     def __init__(
         self,
         *,
-        factors: Annotated[list[PositiveFloat], MinLen(1)] = [0.9, 1.0, 1.1],  # noqa: B006
+        factors: Annotated[list[Factor], MinLen(1)] = [0.9, 1.0, 1.1],  # noqa: B006
         draw: Draw = "utterance",
         probability: Fraction = 1.0,
     ) -> None:

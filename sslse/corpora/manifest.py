@@ -12,6 +12,8 @@ from sslse.corpora.paths import some_lines
 from sslse.corpora.streams import opened
 from sslse.errors import DataError
 
+ROUNDED_SECONDS = 0.01  # a table may round a segment up to the file's end by so much
+
 
 @dataclass(frozen=True)
 class Segment(Recording):
@@ -93,11 +95,12 @@ class Manifest(Corpus):
             count = max(file.frames - start, 0)
             if recording.seconds is not None:
                 count = round(recording.seconds * rate)
-            if not count or start + count > file.frames:
+            if not count or start + count > file.frames + ROUNDED_SECONDS * rate:
                 raise DataError(
                     f"{recording.source}: the segment {recording.key.rpartition('#')[2]} goes "
                     f"beyond the file's {file.frames / rate:.3f} s"
                 )
+            count = min(count, file.frames - start)
             file.seek(start)
             channels = file.read(count, dtype="float32", always_2d=True)
         samples: Samples = channels.mean(axis=1)
@@ -109,10 +112,14 @@ class Manifest(Corpus):
         """Say which files are not there."""
         there = {path: (self._root / path).is_file() for path in {row.path for row in rows}}
         return [
-            Fault(row.line, "path", f"no file {self._root / row.path}")
+            Fault(row.line, "path", f"no file {self._root / row.path}{_slashes(row.path)}")
             for row in rows
             if not there[row.path]
         ]
+
+
+def _slashes(path: str) -> str:
+    return "; folders are parted by forward slashes" if "\\" in path else ""
 
 
 def _twice(rows: Sequence[Row]) -> list[Fault]:

@@ -124,15 +124,15 @@ class _Cells:
         if not isinstance(value, str):
             self._fault(column, f"takes text, not {show_value(value)}")
             return ""
-        return value.strip()
+        return value if column == "path" else value.strip()
 
     def _path(self) -> str:
         before = len(self.faults)
         text = self._text("path")
         if not text and len(self.faults) == before:
             self._fault("path", "is required")
-        elif text.startswith("/") or "\\" in text or Path(text).is_absolute():
-            self._fault("path", f"takes a relative path with forward slashes, not {text!r}")
+        elif text.startswith("/") or Path(text).is_absolute():
+            self._fault("path", f"takes a relative path, not {text!r}")
         return posixpath.normpath(text)
 
     def _split(self) -> _Split:
@@ -201,7 +201,7 @@ def _json_cells(file: Path, text: str) -> Iterator[_Found]:  # noqa: ARG001 - as
             continue
         try:
             value = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield line, {}, f"not valid JSON: {error}"
             continue
         if isinstance(value, dict):

@@ -46,6 +46,7 @@ class _Check:
         chosen = {path: self._choice(path, kind) for path, kind in layout.COMPONENTS.items()}
         lists = {path: self._choices(path, kind) for path, kind in layout.COMPONENT_LISTS.items()}
         self._refuse_path(sections[()].get("name", ""))
+        self._refuse_repeated(sections[("evaluate",)].get("snr_db", []))
         if self._problems:
             raise RecipeError(sorted(self._problems, key=_line))
         general = sections[()]
@@ -61,6 +62,12 @@ class _Check:
             train=layout.SECTIONS[("train",)](**sections[("train",)]),
             evaluate=layout.SECTIONS[("evaluate",)](**sections[("evaluate",)]),
         )
+
+    def _refuse_repeated(self, snr_db: Sequence[float]) -> None:
+        """Refuse to test the same mixtures twice."""
+        if repeated := [one for place, one in enumerate(snr_db) if one in snr_db[:place]]:
+            path = ("evaluate", "snr_db")
+            self._report(self._nearest(path)[0], path, f"names {repeated[0]:g} dB twice")
 
     def _refuse_path(self, name: str) -> None:
         """Refuse a name that is not that of one folder: a run lies in ``runs/<name>``."""

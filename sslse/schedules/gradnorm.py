@@ -34,8 +34,8 @@ class GradNorm(Schedule):
     norms are scaled to the sum of the norms; the paper's, ``G (r_k / mean(r))^alpha``, have another
     sum unless ``alpha`` is 1, so that no weights reach them. What is learned is ``log w_k``: the
     weights stay positive, and however small one is, its gradient is at most ``2 rate`` in size, too
-    small to count in ``train.clip_norm``. Where a step has no contrastive loss, or the latent no
-    gradient, the weights are left alone.
+    small to count in ``train.clip_norm``. Where a step has no contrastive loss, or a loss
+    no gradient at the latent, the weights are left alone.
 
     The ``log w_k`` are parameters of the run's optimizer. Weight decay pulls them to 0, equal
     weights, but by a few per cent of what ``L_grad`` does. Under AdamW ``rate`` does not matter:
@@ -91,7 +91,9 @@ class GradNorm(Schedule):
         mean = pulls.detach().mean()
         wanted = mean * pace / pace.mean()
         least = torch.finfo(mean.dtype).tiny
-        return total + self._rate * (pulls - wanted).abs().sum() / mean.clamp_min(least)
+        uneven = (pulls - wanted).abs().sum() / mean.clamp_min(least)
+        both_pull = (norms > 0).all()
+        return total + self._rate * torch.where(both_pull, uneven, 0.0)
 
     def after_step(self, losses: Losses, progress: Progress) -> None:  # noqa: ARG002
         """Scale the weights; keep the first step's losses."""

@@ -16,12 +16,15 @@ def gradient_cosine(losses: Losses, parameters: Sequence[nn.Parameter]) -> Tenso
 
     Args:
         losses: of a step, whose graph is kept.
-        parameters: the encoder's.
+        parameters: the encoder's; frozen ones do not count.
 
     Returns:
-        A detached scalar; None where one of the losses is missing.
+        A detached scalar; None where one of the losses, or a gradient, is missing.
     """
     if losses.cl is None or losses.se is None:
+        return None
+    parameters = [one for one in parameters if one.requires_grad]
+    if not parameters or not (losses.cl.requires_grad and losses.se.requires_grad):
         return None
     cl, se = (
         torch.autograd.grad(

@@ -67,6 +67,12 @@ RULES = (
         words="all prototypes are predicted alike: the contrastive loss says nothing",
     ),
     Rule(
+        "objective/masked",
+        0.98,
+        below=False,
+        words="batches hold hardly anything but crops of one utterance: there are no negatives",
+    ),
+    Rule(
         "output/level_db",
         -60.0,
         below=True,

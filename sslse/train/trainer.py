@@ -89,6 +89,8 @@ class Trainer:
         with seeded(self._seed, "step", step, device=self._device):
             output: StepOutput = self.model(examples, weights, progress)
         scalars = _scalars(output)
+        adapted = self.model.schedule.metrics().items()
+        scalars |= {f"schedule/{name}": value.detach().clone() for name, value in adapted}
         every = self._train.gradient_cosine_every
         if every is not None and step % every == 0:
             cosine = gradient_cosine(output.losses, list(self.model.encoder.parameters()))
@@ -146,12 +148,13 @@ class Trainer:
                     "lower train.learning_rate or with train.clip_norm"
                 )
             looks = take(figures(output, over))
+            looks = {name: value for name, value in looks.items() if math.isfinite(value)}
             now = time.monotonic()
             line = {
                 "step": done,
                 "epoch": done / self.batches.steps_per_epoch,
                 "learning_rate": self.optimizer.param_groups[0]["lr"],
-                **self._weights(step),
+                **self._weights(step, means),
                 **means,
                 **looks,
                 "seconds": before + now - started,
@@ -169,16 +172,13 @@ class Trainer:
                 save_state(resume, self.model, self.optimizer, done)
                 saved = time.monotonic()
 
-    def _weights(self, step: int) -> dict[str, float]:
-        """Return the weights in use at a step, and what else the schedule has adapted."""
-        schedule = self.model.schedule
-        weights = schedule.weights(self.progress(step))
-        adapted = {name: float(value) for name, value in schedule.metrics().items()}
-        used = {
-            "weight_cl": adapted.pop("cl", weights.cl),
-            "weight_se": adapted.pop("se", weights.se),
+    def _weights(self, step: int, means: dict[str, float]) -> dict[str, float]:
+        """Return the weights of a step, those that adapt taken out of the logged means."""
+        weights = self.model.schedule.weights(self.progress(step))
+        return {
+            "weight_cl": means.pop("schedule/cl", weights.cl),
+            "weight_se": means.pop("schedule/se", weights.se),
         }
-        return used | {f"schedule/{name}": value for name, value in adapted.items()}
 
     def _warn(self, words: str, say: Callable[[str], None]) -> None:
         """Say a warning of the monitor, or stop for it."""

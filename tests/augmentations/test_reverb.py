@@ -93,3 +93,16 @@ def test_all_faulty_files_are_named_at_once(folder, build):
 def test_a_room_too_small_is_refused(build):
     with pytest.raises(OptionError, match="more than 1 m are needed"):
         build("reverb", height_m=[0.9, 3.0])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"rt60": [0.01, 0.01]},
+        {"rt60": [0.015, 0.015]},
+        {"rt60": [0.15, 0.2], "side_m": [30.0, 60.0], "height_m": [10.0, 15.0]},
+    ],
+)
+def test_a_room_that_cannot_decay_so_fast_is_refused(build, options):
+    with pytest.raises(OptionError, match=r"a room of .* m cannot be given 0\.\d\d s"):
+        build("reverb", **options)

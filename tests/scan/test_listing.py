@@ -1,6 +1,7 @@
 """The manifest a scan writes, and its split."""
 
 import json
+import os
 
 import pytest
 
@@ -46,7 +47,14 @@ def test_the_seed_chooses(folder, tmp_path):
 
 
 def test_odd_names_survive(tmp_path):
-    keys = ['a, "b".wav', "ç d.wav", "#e.wav"]
+    keys = [
+        'a, "b".wav',
+        "ç d.wav",
+        "#e.wav",
+        " f.wav",
+        "g .wav",
+        *([] if os.sep == "\\" else ["h\\i.wav"]),
+    ]
     for key in keys:
         (tmp_path / key).touch()
     for ending in ("csv", "jsonl"):

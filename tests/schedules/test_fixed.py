@@ -54,7 +54,7 @@ def test_combine_adds_the_weighted_losses_that_exist():
 
 
 def test_nothing_to_train_on_is_refused():
-    with pytest.raises(OptionError, match="both losses are switched off"):
+    with pytest.raises(OptionError, match="nothing to train on: SE has no weight"):
         Mix().combine(Weights(0.0, 0.0), Losses(None, None), LATENT)
     for schedule in (Mix, Round, Pretrain):
         with pytest.raises(OptionError, match="both losses have weight 0"):

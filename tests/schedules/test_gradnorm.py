@@ -130,6 +130,12 @@ def test_gradients_of_nothing_leave_it_finite():
     assert weights == pytest.approx({"cl": 1.0, "se": 1.0})
 
 
+@pytest.mark.parametrize("norms", [(0.0, 1.0), (1.0, 0.0)])
+def test_a_loss_without_a_pull_starves_no_other(norms):
+    weights = settle(GradNorm().double(), 200, *norms)
+    assert weights == pytest.approx({"cl": 1.0, "se": 1.0})
+
+
 def test_without_gradients_it_adds_the_weighted_losses():
     losses, latent = tasks(1.0, 1.0)
     schedule = GradNorm(cl=2.0).double()

@@ -109,7 +109,16 @@ def test_the_gradients_cosine_is_logged_where_it_is_asked_for(recipe, extended, 
 
 
 def test_adapted_weights_are_logged_in_place_of_those_they_start_from(recipe, extended, tmp_path):
-    _, lines = train(recipe("schedule=growing"), extended, tmp_path)
+    _, lines = train(recipe("schedule=growing", "train.log_every=1"), extended, tmp_path)
     for line in lines:
-        assert (line["weight_cl"], line["weight_se"]) == (line["step"], 2 * line["step"])
-        assert line["schedule/other"] == 3 * line["step"]
+        taken = line["step"] - 1
+        assert (line["weight_cl"], line["weight_se"]) == (taken, 2 * taken)
+        assert line["schedule/other"] == 3 * taken
+
+
+def test_a_batch_of_one_utterance_is_not_taken_for_a_collapse(recipe, extended, tmp_path):
+    sets = ("objective.over=utterance", "train.batch_size=1", "train.epochs=2", "schedule=mix")
+    said, lines = train(recipe(*sets, "train.on_collapse=stop"), extended, tmp_path)
+    assert said == []
+    assert "latent/std" not in lines[-1]
+    assert "latent/rank" in lines[-1]

@@ -20,8 +20,13 @@ def test_the_cosine_of_two_pulls(angle, weight):
     (cl + se).backward()  # the graph is kept
 
 
-def test_without_both_losses_there_is_none():
+def test_without_both_losses_or_any_gradient_there_is_none():
     assert gradient_cosine(Losses(None, torch.zeros(())), []) is None
+    trained, frozen = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2), requires_grad=False)
+    loss = (trained * frozen).sum()
+    assert gradient_cosine(Losses(loss, loss.detach()), [trained]) is None
+    assert gradient_cosine(Losses(loss, loss), [frozen]) is None
+    assert gradient_cosine(Losses(loss, loss), [trained, frozen]).item() == pytest.approx(1)
 
 
 def test_a_loss_that_does_not_concern_the_encoder_gives_0():

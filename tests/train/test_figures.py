@@ -22,9 +22,9 @@ def test_the_share_copied_is_measured_at_any_level(examples, share, level):
     assert copied(estimate, examples).item() == pytest.approx(share, abs=1e-4)
 
 
-def test_what_has_nothing_to_do_with_the_input_is_no_copy(examples):
+def test_a_turned_input_is_a_copy_and_something_else_is_none(examples):
     other = torch.randn(*SHAPE, generator=DRAWS)
-    assert copied(-examples.noisy, examples).item() == 0
+    assert copied(-examples.noisy, examples).item() == pytest.approx(1, abs=1e-4)
     assert copied(other * 1e-3 + examples.clean, examples).item() == pytest.approx(0, abs=0.01)
 
 
