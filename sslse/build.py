@@ -121,7 +121,15 @@ def build_step(recipe: Recipe, registry: Registry) -> Step:
         )
     _refuse_keeping(encoder, objective, recipe.objective)
     schedule: Schedule = build_component(recipe.schedule, registry, wiring)
-    return Step(encoder, decoder, objective, schedule, zero_mean=recipe.train.zero_mean)
+    train = recipe.train
+    return Step(
+        encoder,
+        decoder,
+        objective,
+        schedule,
+        zero_mean=train.zero_mean,
+        precision=train.precision,
+    )
 
 
 def build_augmentations(

@@ -29,6 +29,18 @@ def choose_device(text: str) -> torch.device:
     return torch.device("cuda", int(number or 0))
 
 
+def lowers_precision(precision: str, device: torch.device) -> bool:
+    """Tell whether networks run in bfloat16; see `sslse.settings.Train.precision`.
+
+    Args:
+        precision: ``auto``, ``float32`` or ``bfloat16``.
+        device: of the networks.
+    """
+    if precision == "auto":
+        return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return precision == "bfloat16"
+
+
 def describe_device(device: torch.device) -> str:
     """Name the device for people."""
     if device.type == "cuda":

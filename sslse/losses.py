@@ -12,6 +12,11 @@ FLOOR = 1e-8
 SILENT_ENERGY = 1e-12
 
 
+def in_float32(tensor: Tensor) -> Tensor:
+    """Raise a tensor to float32 where autocast lowered it; float64 stays."""
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
+
+
 def si_sdr(estimate: Tensor, clean: Tensor, *, zero_mean: bool = True) -> Tensor:
     """Return the scale-invariant signal-to-distortion ratio in dB.
 
@@ -27,6 +32,7 @@ def si_sdr(estimate: Tensor, clean: Tensor, *, zero_mean: bool = True) -> Tensor
     Returns:
         In dB, (...).
     """
+    estimate, clean = in_float32(estimate), in_float32(clean)
     if zero_mean:
         estimate = estimate - estimate.mean(-1, keepdim=True)
         clean = clean - clean.mean(-1, keepdim=True)
@@ -52,9 +58,8 @@ def negative_si_sdr(estimate: Tensor, clean: Tensor, *, zero_mean: bool = True) 
     Returns:
         A scalar; 0 where every crop is silent.
     """
-    audible = (clean.square().mean(-1) > FLOOR**2).to(estimate.dtype)
     ratio = si_sdr(estimate, clean.expand_as(estimate), zero_mean=zero_mean)
-    audible = audible.expand_as(ratio)
+    audible = (clean.square().mean(-1) > FLOOR**2).to(ratio.dtype).expand_as(ratio)
     return -(ratio * audible).sum() / audible.sum().clamp_min(1)
 
 
@@ -69,6 +74,7 @@ def cosine_similarity(p: Tensor, z: Tensor, *, over: Over = "frame") -> Tensor:
     Returns:
         A scalar in [-1, 1].
     """
+    p, z = in_float32(p), in_float32(z)
     if over == "utterance":
         p, z = p.mean(-1, keepdim=True), z.mean(-1, keepdim=True)
     return torch.nn.functional.cosine_similarity(p, z, dim=-2).mean()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from sslse.api import Decoder, Encoder, Predictor
 from sslse.build import (
     Material,
     build_augmentations,
@@ -14,7 +15,7 @@ from sslse.build import (
     open_material,
 )
 from sslse.data.batches import Batches
-from sslse.device import describe_device
+from sslse.device import describe_device, lowers_precision
 from sslse.errors import OptionError, RecipeError
 from sslse.evaluate.evaluation import rehearse
 from sslse.recipe import Recipe
@@ -22,6 +23,7 @@ from sslse.registry import Registry
 from sslse.run_folder import METRICS
 from sslse.schedules.stretches import stretches
 from sslse.train.rehearsal import rehearse_step
+from sslse.train.step import Step
 from sslse.train.trainer import Trainer
 
 SHOWN_EPOCHS = 100_000
@@ -49,6 +51,8 @@ def prepare(
     train = recipe.train
     if train.threads is not None:
         torch.set_num_threads(train.threads)
+    if lowers_precision(train.precision, device):
+        torch.set_float32_matmul_precision("high")
     model = build_step(recipe, registry).to(device)
     material = open_material(recipe, registry, device, say)
     batches = Batches(
@@ -65,7 +69,16 @@ def prepare(
     except OptionError as error:
         raise RecipeError([recipe.schedule.problem(str(error))]) from error
     rehearse(build_metrics(recipe, registry), material.test_speech, material.test_noise, recipe)
+    if train.compile:
+        _compile(model)
     return Prepared(recipe, trainer, material, device)
+
+
+def _compile(model: Step) -> None:
+    """Compile the networks, each for itself: what surrounds them changes from step to step."""
+    for module in model.modules():
+        if isinstance(module, Encoder | Decoder | Predictor):
+            module.compile()
 
 
 def describe(prepared: Prepared) -> list[str]:

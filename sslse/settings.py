@@ -69,6 +69,11 @@ class Train:
         checkpoint_seconds: least time between two saved states; 0 saves after every epoch.
         tensorboard: also write the logged figures as TensorBoard events into ``tensorboard/`` of
             the run (needs the extra ``tensorboard``).
+        precision: of encoder, decoder and predictor in a step; losses, statistics and the moving
+            averages are in float32 always. ``auto``: ``bfloat16`` (autocast, and TF32 for what
+            stays) on a CUDA device that has it, else ``float32``.
+        compile: compile encoders, decoder and predictor with `torch.compile`; the first step
+            takes a minute or more.
         threads: CPU threads of torch; None leaves its own choice. Sums depend on it in their last
             bits: a run on a CPU resumes to the very same numbers with as many threads.
     """
@@ -90,6 +95,8 @@ class Train:
     gradient_cosine_every: PositiveInt | None = None
     checkpoint_seconds: NonNegativeFloat = 60.0
     tensorboard: bool = False
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    compile: bool = False
     threads: PositiveInt | None = None
 
 

@@ -58,3 +58,13 @@ def test_a_run_on_the_device(tiny_sets, tiny_cache, tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     summary = json.loads((tmp_path / "runs" / "quickstart" / "evaluation.json").read_text())
     assert summary["counts"]["scored"]["si_sdr"] == 2
+
+
+def test_a_step_waits_for_the_device_nowhere(tiny, registry):
+    trainer = prepare(tiny("schedule=mix"), registry, torch.device("cuda:0"), print).trainer
+    trainer.step(0)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        trainer.step(1)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")

@@ -4,6 +4,7 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class Teacher(nn.Module):
@@ -38,7 +39,7 @@ class Teacher(nn.Module):
             module: the online one.
             tau: momentum in [0, 1]; 1 keeps the copy's parameters as they are.
         """
-        for copied, followed in zip(self.module.parameters(), module.parameters(), strict=True):
-            copied.lerp_(followed, 1 - tau)
+        average = get_ema_multi_avg_fn(tau)  # type: ignore[no-untyped-call]
+        average(list(self.module.parameters()), list(module.parameters()), None)
         for kept, current in zip(self.module.buffers(), module.buffers(), strict=True):
             kept.copy_(current)

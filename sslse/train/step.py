@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from sslse.api import (
@@ -16,6 +17,7 @@ from sslse.api import (
     Views,
     Weights,
 )
+from sslse.device import lowers_precision
 from sslse.losses import negative_si_sdr
 
 
@@ -70,6 +72,7 @@ class Step(nn.Module):
         objective: the contrastive loss.
         schedule: weights of the two losses.
         zero_mean: see `sslse.losses.si_sdr`.
+        precision: see `sslse.settings.Train`.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Step(nn.Module):
         schedule: Schedule,
         *,
         zero_mean: bool = True,
+        precision: str = "float32",
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -87,6 +91,7 @@ class Step(nn.Module):
         self.objective = objective
         self.schedule = schedule
         self.zero_mean = zero_mean
+        self.precision = precision
 
     def forward(self, examples: Examples, weights: Weights, progress: Progress) -> StepOutput:
         """Encode once, compute the losses that have a weight, and add them.
@@ -96,6 +101,12 @@ class Step(nn.Module):
             weights: of this step.
             progress: of this step.
         """
+        device = examples.noisy.device
+        lower = lowers_precision(self.precision, device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=lower):
+            return self._losses(examples, weights, progress)
+
+    def _losses(self, examples: Examples, weights: Weights, progress: Progress) -> StepOutput:
         clean, noisy = examples.clean, examples.noisy
         shape = noisy.shape[:2]
         waves = noisy.flatten(0, 1)
