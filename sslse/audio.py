@@ -1,7 +1,11 @@
 """Audio files to samples and back, and from one sample rate to another."""
 
+import contextlib
 import importlib.metadata
+import math
 import re
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +27,12 @@ AUDIO_ENDINGS = frozenset(
     )
 )
 
+LONGEST_SAMPLES = 2**29  # of one recording: 9 hours at 16 kHz, 2 GiB
+VALUES_AT_ONCE = 2**22  # of all channels together
+
 _WRITABLE_ENDINGS = (".flac", ".wav")
+_LOWEST_RATE, _HIGHEST_RATE = 1000, 768_000
+_LARGEST_FILTER = 2**24
 _LONGEST_SPHERE_HEADER_BYTES = 16384
 _SHORTEN = re.compile(rb"^sample_coding\s+-s\d+\s+\S*shorten", re.MULTILINE | re.IGNORECASE)
 
@@ -36,12 +45,29 @@ def read_audio(path: Path) -> tuple[Samples, int]:
         in Hz.
 
     Raises:
-        DataError: the file is missing, empty, unreadable, compressed by shorten, or holds samples
-            that are not finite.
+        DataError: the file is missing, empty, unreadable, compressed by shorten, longer than
+            `LONGEST_SAMPLES`, or holds samples that are not finite.
     """
-    _refuse_empty_and_shorten(path)
+    with opened(path) as file:
+        return read_mono(file, file.frames), int(file.samplerate)
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[soundfile.SoundFile]:
+    """Open a file in any format `read_audio` reads, to read only what is needed.
+
+    Raises:
+        DataError: the file is missing, empty or unreadable, when it is opened or while it is read.
+    """
+    _refuse_other_than_sound(path)
     try:
-        channels, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
+        with _Forward(path) as file:
+            if not _LOWEST_RATE <= file.samplerate <= _HIGHEST_RATE:
+                raise DataError(
+                    f"{path}: its header says {file.samplerate} Hz; possible: {_LOWEST_RATE} to "
+                    f"{_HIGHEST_RATE} Hz"
+                )
+            yield file
     # TypeError: of headerless formats (.raw) soundfile demands what no file says.
     except (soundfile.SoundFileError, TypeError) as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
@@ -49,12 +75,43 @@ def read_audio(path: Path) -> tuple[Samples, int]:
             f"{path}: cannot be read as audio: {reason}; possible: whatever soundfile reads "
             "(WAV, FLAC, Ogg, MP3, AIFF, NIST SPHERE, ...)"
         ) from error
-    samples: Samples = channels.mean(axis=1)
-    if not samples.size:
-        raise DataError(f"{path}: holds no samples")
-    if not np.isfinite(samples).all():
-        raise DataError(f"{path}: holds samples that are not finite")
-    return samples, int(sample_rate)
+
+
+def read_mono(file: soundfile.SoundFile, frames: int) -> Samples:
+    """Read the mean of all channels from where an opened file stands.
+
+    A header may claim any length: memory grows with the samples that are there.
+
+    Args:
+        file: as `opened` gives it.
+        frames: how many to read; fewer where the file ends before.
+
+    Returns:
+        Samples in about [-1, 1], (samples,) float32.
+
+    Raises:
+        DataError: there is no sample, more than `LONGEST_SAMPLES`, or one that is not finite.
+    """
+    at_once = max(VALUES_AT_ONCE // file.channels, 1)
+    pieces: list[Samples] = []
+    missing = min(frames, LONGEST_SAMPLES + 1)
+    while missing > 0:
+        channels = file.read(min(at_once, missing), dtype="float32", always_2d=True)
+        if not len(channels):
+            break
+        missing -= len(channels)
+        pieces.append(channels.mean(axis=1))
+        if not np.isfinite(pieces[-1]).all():
+            raise DataError(f"{file.name}: holds samples that are not finite")
+    if not pieces:
+        raise DataError(f"{file.name}: holds no samples")
+    samples = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+    if len(samples) > LONGEST_SAMPLES:
+        raise DataError(
+            f"{file.name}: holds more than {LONGEST_SAMPLES} samples; list segments of it in a "
+            "manifest"
+        )
+    return samples
 
 
 def write_audio(path: Path, samples: Samples, sample_rate: int) -> None:
@@ -92,10 +149,23 @@ def resample(samples: Samples, rate: int, target_rate: int) -> Samples:
         ceil(samples * target_rate / rate) samples; the very same array where the rates are equal.
 
     Raises:
+        DataError: the ratio of the rates has no small terms (16001 to 16000, say), so that the
+            filter would fill the memory; or the result is longer than `LONGEST_SAMPLES`.
         DependencyError: the rates differ and torchaudio cannot be imported.
     """
     if rate == target_rate:
         return samples
+    common = math.gcd(rate, target_rate)
+    if (rate // common) * (target_rate // common) > _LARGEST_FILTER:
+        raise DataError(
+            f"cannot be resampled from {rate} to {target_rate} Hz, whose ratio has no small terms; "
+            "possible: common rates (8000, 11025, 16000, 22050, 32000, 44100, 48000, ...)"
+        )
+    if len(samples) * target_rate > LONGEST_SAMPLES * rate:
+        raise DataError(
+            f"would have more than {LONGEST_SAMPLES} samples at {target_rate} Hz; list segments of "
+            "it in a manifest"
+        )
     resampled: Samples = (
         _torchaudio()
         .functional.resample(
@@ -112,8 +182,18 @@ def resample(samples: Samples, rate: int, target_rate: int) -> Samples:
     return resampled
 
 
-def _refuse_empty_and_shorten(path: Path) -> None:
+class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # untyped
+    """A file read from front to back: soundfile would seek after each read, inexactly in MP3."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def _refuse_other_than_sound(path: Path) -> None:
+    """Refuse what soundfile would wait for, or give no reason for."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+            raise DataError(f"{path}: is no ordinary file")
         with path.open("rb") as file:
             beginning = file.read(_LONGEST_SPHERE_HEADER_BYTES)
     except OSError as error:

@@ -70,7 +70,7 @@ def build_component(choice: Choice, registry: Registry, wiring: dict[str, Any]) 
 def context_of(recipe: Recipe) -> Context:
     """Return the facts components may ask for."""
     train = recipe.train
-    return Context(recipe.data.sample_rate, recipe.views, train.batch_size, train.crop)
+    return Context(recipe.data.sample_rate, recipe.views, train.utterances, train.crop)
 
 
 def build_network(recipe: Recipe, registry: Registry) -> tuple[Encoder, Decoder]:
@@ -129,6 +129,7 @@ def build_step(recipe: Recipe, registry: Registry) -> Step:
         schedule,
         zero_mean=train.zero_mean,
         precision=train.precision,
+        accumulate=train.accumulate,
     )
 
 

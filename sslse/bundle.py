@@ -5,11 +5,12 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 import sslse
 from sslse.api import Decoder, Encoder
+from sslse.atomic import write_whole
 from sslse.build import build_network
 from sslse.errors import RunError
 from sslse.recipe import Recipe
@@ -20,11 +21,9 @@ def save_bundle(path: Path, encoder: Encoder, decoder: Decoder, recipe: Recipe) 
     """Write encoder and decoder with the recipe in the file's metadata."""
     state = Enhancer(encoder, decoder).state_dict()
     tensors = {name: value.cpu().clone() for name, value in state.items()}
-    partial = path.with_name(f"{path.name}.partial")
     # One entry: the library writes several in no fixed order, and equal models give equal files.
     about = json.dumps({"version": sslse.__version__, "recipe": recipe.to_yaml()})
-    save_file(tensors, partial, metadata={"sslse": about})
-    partial.replace(path)
+    write_whole(path, save(tensors, metadata={"sslse": about}))
 
 
 class Enhancer(nn.Module):

@@ -1,7 +1,6 @@
 """Examine an installation: what works, what is missing, what to do."""
 
 import importlib.metadata
-import os
 import sys
 import tempfile
 import warnings
@@ -167,7 +166,7 @@ def _cache() -> Iterator[Finding]:
         text = f"{folder}: cannot be written: {error.strerror}"
         yield Finding(PROBLEM, "cache", text, advice)
         return
-    size = sum(entry.stat().st_size for entry in os.scandir(folder) if entry.is_file())
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     yield Finding(OK, "cache", f"{folder}, {size / _MIB:.0f} MiB")
 
 

@@ -33,6 +33,23 @@ class RunError(SslseError):
     """A run directory cannot be created, continued or read."""
 
 
+class BrokenOffError(RunError):
+    """A run ended for a reason outside it; ``--resume`` continues from what is saved."""
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked the run to stop, as Ctrl-C does.
+
+    Args:
+        number: of the signal.
+        message: what is saved.
+    """
+
+    def __init__(self, number: int, message: str) -> None:
+        super().__init__(message)
+        self.number = number
+
+
 class DependencyError(SslseError):
     """An installed library cannot be used as it is."""
 

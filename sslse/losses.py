@@ -45,7 +45,9 @@ def si_sdr(estimate: Tensor, clean: Tensor, *, zero_mean: bool = True) -> Tensor
     return 10 * torch.log10(wanted / unwanted)
 
 
-def negative_si_sdr(estimate: Tensor, clean: Tensor, *, zero_mean: bool = True) -> Tensor:
+def negative_si_sdr(
+    estimate: Tensor, clean: Tensor, *, zero_mean: bool = True, audible: Tensor | None = None
+) -> Tensor:
     """Return the enhancement loss: minus the mean SI-SDR in dB.
 
     Crops whose clean wave is silent have no SI-SDR; they do not count.
@@ -54,13 +56,30 @@ def negative_si_sdr(estimate: Tensor, clean: Tensor, *, zero_mean: bool = True) 
         estimate: (views, batch, samples).
         clean: (views, batch, samples), the target of each view; (batch, samples) for all.
         zero_mean: see `si_sdr`.
+        audible: scalar to divide the sum by, in place of the audible crops: for a slice of a
+            batch, those of the whole batch over the number of slices.
 
     Returns:
         A scalar; 0 where every crop is silent.
     """
     ratio = si_sdr(estimate, clean.expand_as(estimate), zero_mean=zero_mean)
-    audible = (clean.square().mean(-1) > FLOOR**2).to(ratio.dtype).expand_as(ratio)
-    return -(ratio * audible).sum() / audible.sum().clamp_min(1)
+    counts = _audible(clean).expand_as(ratio)
+    among = audible_crops(clean.expand_as(estimate)) if audible is None else audible
+    return -(ratio * counts).sum() / among
+
+
+def audible_crops(clean: Tensor) -> Tensor:
+    """Return how many crops are not silent, a scalar; at least 1.
+
+    Args:
+        clean: (..., samples).
+    """
+    return _audible(clean).sum().clamp_min(1)
+
+
+def _audible(clean: Tensor) -> Tensor:
+    """Return 1 where a crop is not silent, else 0, (...)."""
+    return (clean.square().mean(-1) > FLOOR**2).to(clean.dtype)
 
 
 def cosine_similarity(p: Tensor, z: Tensor, *, over: Over = "frame") -> Tensor:

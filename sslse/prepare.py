@@ -1,10 +1,11 @@
 """Build and check everything a run needs, without training."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
+from sslse import ranks
 from sslse.api import Decoder, Encoder, Predictor
 from sslse.build import (
     Material,
@@ -15,18 +16,21 @@ from sslse.build import (
     open_material,
 )
 from sslse.data.batches import Batches
+from sslse.data.readahead import ReadAhead
 from sslse.device import describe_device, lowers_precision
-from sslse.errors import OptionError, RecipeError
+from sslse.errors import OptionError, Problem, RecipeError
 from sslse.evaluate.evaluation import rehearse
 from sslse.recipe import Recipe
 from sslse.registry import Registry
 from sslse.run_folder import METRICS
 from sslse.schedules.stretches import stretches
+from sslse.train.memory import largest_batch
 from sslse.train.rehearsal import rehearse_step
 from sslse.train.step import Step
 from sslse.train.trainer import Trainer
 
 SHOWN_EPOCHS = 100_000
+MOST = 4096
 
 
 @dataclass(frozen=True)
@@ -48,22 +52,26 @@ def prepare(
         RecipeError: a component or metric refuses its options.
         DataError: a corpus is unusable.
     """
+    recipe = _with_batch(recipe, registry, device, say)
     train = recipe.train
     if train.threads is not None:
         torch.set_num_threads(train.threads)
     if lowers_precision(train.precision, device):
         torch.set_float32_matmul_precision("high")
     model = build_step(recipe, registry).to(device)
-    material = open_material(recipe, registry, device, say)
+    with ranks.main_first():
+        material = open_material(recipe, registry, device, say)
     batches = Batches(
         material.train_speech,
-        batch_size=train.batch_size,
+        batch_size=train.utterances,
         crop=train.crop,
         crops_per_utterance=train.crops_per_utterance,
         seed=recipe.seed,
     )
     augmentations = build_augmentations(recipe, registry, material, model.objective)
     trainer = Trainer(model, batches, augmentations, train, views=recipe.views, seed=recipe.seed)
+    if material.train_speech.is_slow:
+        trainer.draw = ReadAhead(batches.draw, device)
     try:
         rehearse_step(trainer)
     except OptionError as error:
@@ -72,6 +80,28 @@ def prepare(
     if train.compile:
         _compile(model)
     return Prepared(recipe, trainer, material, device)
+
+
+def _with_batch(
+    recipe: Recipe, registry: Registry, device: torch.device, say: Callable[[str], None]
+) -> Recipe:
+    """Return the recipe with the largest batch that fits in place of ``auto``."""
+    if recipe.train.batch_size != "auto":
+        return recipe
+    if device.type != "cuda" or ranks.world() > 1:
+        words = "auto needs a CUDA device and one process; possible: a number"
+        raise RecipeError([Problem("", "train.batch_size", words)])
+
+    def batch(count: int) -> Recipe:
+        return replace(recipe, train=replace(recipe.train, batch_size=count, compile=False))
+
+    trainer = prepare(batch(MOST), registry, device, lambda _: None).trainer
+    found = largest_batch(trainer, trainer.batches.batch_size)
+    if not found:
+        words = "auto finds no batch that fits; a smaller train.crop or model is needed"
+        raise RecipeError([Problem("", "train.batch_size", words)])
+    say(f"train.batch_size: auto finds that {found} fit")
+    return replace(recipe, train=replace(recipe.train, batch_size=found))
 
 
 def _compile(model: Step) -> None:
@@ -100,8 +130,9 @@ def describe(prepared: Prepared) -> list[str]:
         f"training: {recipe.train.epochs} epochs of {batches.steps_per_epoch} steps, "
         f"{batches.batch_size} utterances x {recipe.views} views per step, "
         f"on {describe_device(prepared.device)}"
+        + (f" and {ranks.world() - 1} more processes" if ranks.world() > 1 else "")
     )
-    if batches.batch_size < recipe.train.batch_size:
+    if batches.batch_size < recipe.train.utterances:
         lines.append(
             f"note: train.batch_size is {recipe.train.batch_size}, but an epoch has only "
             f"{batches.batch_size} crops; train.crops_per_utterance takes more of each utterance"

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from sslse import ranks
 from sslse.device import describe_device
 from sslse.recipe import Choice, Recipe
 from sslse.registry import Registry
@@ -34,6 +35,7 @@ def describe_run(recipe: Recipe, registry: Registry, device: torch.device) -> di
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": describe_device(device),
+        "processes": ranks.world(),
         "packages": versions(),
         "commit": _commit(),
         "components": {

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Interval, MinLen
 
+from sslse.errors import OptionError
 from sslse.options import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 
@@ -50,7 +51,11 @@ class Train:
     Args:
         epochs: passes over the training utterances.
         batch_size: utterances per step; each appears in every view. Where the corpus holds fewer
-            crops than this, the batch is the whole corpus.
+            crops than this, the batch is the whole corpus. ``auto``: the largest power of two, at
+            most 4096, that a CUDA device has memory for; the run's ``recipe.yaml`` has the number.
+        accumulate: encoder and decoder take the batch in so many slices, one after the other, so
+            that less of it lies in memory at a time; the price is a second forward pass. Losses
+            are over the whole batch all the same.
         crop: samples per training example.
         crops_per_utterance: random crops taken of each utterance in an epoch.
         optimizer: ``sgd`` (the paper's) or ``adamw``.
@@ -66,7 +71,10 @@ class Train:
             ``warn`` says so once and goes on, ``stop`` ends the run.
         gradient_cosine_every: steps between measurements of the cosine between the gradients of
             CL and SE on the encoder, each the price of two backward passes; None: never.
-        checkpoint_seconds: least time between two saved states; 0 saves after every epoch.
+        nonfinite_steps: a step whose loss or gradient is not finite is skipped; so many on end
+            stop the run.
+        checkpoint_seconds: least time between two saved states; 0 saves with every line of
+            ``metrics.jsonl``.
         tensorboard: also write the logged figures as TensorBoard events into ``tensorboard/`` of
             the run (needs the extra ``tensorboard``).
         precision: of encoder, decoder and predictor in a step; losses, statistics and the moving
@@ -79,7 +87,8 @@ class Train:
     """
 
     epochs: PositiveInt = 400
-    batch_size: PositiveInt = 256
+    batch_size: PositiveInt | Literal["auto"] = 256
+    accumulate: PositiveInt = 1
     crop: Annotated[int, Ge(1024)] = 16384
     crops_per_utterance: PositiveInt = 1
     optimizer: Literal["sgd", "adamw"] = "sgd"
@@ -93,11 +102,23 @@ class Train:
     log_every: PositiveInt = 10
     on_collapse: Literal["warn", "stop"] = "warn"
     gradient_cosine_every: PositiveInt | None = None
+    nonfinite_steps: PositiveInt = 5
     checkpoint_seconds: NonNegativeFloat = 60.0
     tensorboard: bool = False
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     compile: bool = False
     threads: PositiveInt | None = None
+
+    @property
+    def utterances(self) -> int:
+        """The batch size as a number.
+
+        Raises:
+            OptionError: it is ``auto``, and no number has taken its place yet.
+        """
+        if self.batch_size == "auto":
+            raise OptionError("train.batch_size: auto is not known yet; possible: a number")
+        return self.batch_size
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,8 @@
 """Audio files: formats, levels, refusals, and the accuracy of resampling."""
 
 import builtins
+import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -84,7 +86,7 @@ def test_shorten_is_named_before_soundfile_is_tried(tmp_path, monkeypatch, codin
     path = tmp_path / "SA1.WAV"
     header = SHORTEN_HEADER.replace(b"pcm,embedded-shorten-v2.00", coding)
     path.write_bytes(header.ljust(1024) + b"ajkg\x02\xfb\xb1\x70")
-    monkeypatch.setattr(soundfile, "read", lambda *_, **__: pytest.fail("soundfile was tried"))
+    monkeypatch.setattr(soundfile, "SoundFile", lambda *_: pytest.fail("soundfile was tried"))
     with pytest.raises(DataError) as caught:
         read_audio(path)
     assert str(caught.value) == (
@@ -125,6 +127,76 @@ def test_what_is_no_audio_is_refused(tmp_path):
         f"{path}: cannot be read as audio: Format not recognised; possible: whatever soundfile "
         "reads (WAV, FLAC, Ogg, MP3, AIFF, NIST SPHERE, ...)"
     )
+
+
+@pytest.mark.parametrize("rate", [1, 999, 768_001, 2**31 - 1])
+def test_a_rate_no_recording_has_is_refused(tmp_path, rate):
+    soundfile.write(tmp_path / "a.wav", sine(440, 16000, 1600), rate)
+    with pytest.raises(DataError) as caught:
+        read_audio(tmp_path / "a.wav")
+    assert str(caught.value) == (
+        f"{tmp_path}/a.wav: its header says {rate} Hz; possible: 1000 to 768000 Hz"
+    )
+
+
+def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.wav")
+    with pytest.raises(DataError) as caught:
+        read_audio(tmp_path / "a.wav")
+    assert str(caught.value) == f"{tmp_path}/a.wav: is no ordinary file"
+
+
+def test_a_claimed_length_takes_no_memory(tmp_path, monkeypatch):
+    written = sine(440, 16000, 1600)
+    soundfile.write(tmp_path / "a.flac", written, 16000)
+    content = bytearray((tmp_path / "a.flac").read_bytes())
+    content[21:26] = bytes([content[21] | 0xF, 0xFF, 0xFF, 0xFF, 0xFF])
+    (tmp_path / "a.flac").write_bytes(content)
+    assert soundfile.info(tmp_path / "a.flac").frames == 2**36 - 1
+    asked = []
+    read = soundfile.SoundFile.read
+
+    def counting(self, frames=-1, *arguments, **options):
+        asked.append(frames * self.channels)
+        return read(self, frames, *arguments, **options)
+
+    monkeypatch.setattr(soundfile.SoundFile, "read", counting)
+    with contextlib.suppress(DataError):  # libsndfile may call it damaged
+        np.testing.assert_allclose(read_audio(tmp_path / "a.flac")[0], written, atol=1 / 32768)
+    assert asked
+    assert max(asked) <= 2**22
+
+
+@pytest.mark.parametrize("format_", ["WAV", "FLAC", "OGG", "MP3", "NIST"])
+def test_pieces_join_to_the_whole(tmp_path, monkeypatch, format_):
+    path = tmp_path / "a"
+    stereo = np.stack([sine(440, 16000, 20000), sine(660, 16000, 20000)], 1)
+    soundfile.write(path, stereo, 16000, format=format_)
+    whole = read_audio(path)[0]
+    monkeypatch.setattr("sslse.audio.VALUES_AT_ONCE", 3000)
+    np.testing.assert_allclose(read_audio(path)[0], whole, atol=2e-7)
+    at_once = soundfile.read(path, dtype="float32", always_2d=True)[0].mean(axis=1)
+    np.testing.assert_allclose(whole, at_once, atol=2e-7)
+
+
+def test_what_is_longer_than_memory_is_refused(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", sine(440, 16000, 1600), 16000)
+    monkeypatch.setattr("sslse.audio.LONGEST_SAMPLES", 1600)
+    assert read_audio(tmp_path / "a.wav")[0].shape == (1600,)
+    monkeypatch.setattr("sslse.audio.LONGEST_SAMPLES", 1599)
+    with pytest.raises(DataError) as caught:
+        read_audio(tmp_path / "a.wav")
+    assert str(caught.value) == (
+        f"{tmp_path}/a.wav: holds more than 1599 samples; list segments of it in a manifest"
+    )
+    with pytest.raises(DataError, match="would have more than 1599 samples at 32000 Hz; list"):
+        resample(sine(440, 16000, 800), 16000, 32000)
+
+
+@pytest.mark.parametrize(("rate", "target_rate"), [(16001, 16000), (47999, 48000)])
+def test_a_ratio_without_small_terms_is_refused(rate, target_rate):
+    with pytest.raises(DataError, match=f"from {rate} to {target_rate} Hz, whose ratio has no"):
+        resample(sine(440, rate, 100), rate, target_rate)
 
 
 def test_headerless_audio_is_refused(tmp_path):

@@ -7,6 +7,7 @@ import torch
 from click.testing import CliRunner
 
 from sslse.cli import main
+from sslse.data.readahead import ReadAhead
 from sslse.data.store import Store
 from sslse.prepare import prepare
 from sslse.train.step import Examples
@@ -20,7 +21,7 @@ pytestmark = [
 def test_the_store_lives_on_the_device(tiny, registry):
     prepared = prepare(tiny(), registry, torch.device("cuda:0"), print)
     speech: Store = prepared.material.train_speech
-    assert speech.samples.is_cuda
+    assert speech.is_resident
     examples = prepared.trainer.examples(0)
     assert examples.clean.is_cuda
     assert examples.noisy.is_cuda
@@ -32,10 +33,21 @@ def test_a_store_that_does_not_fit_gives_the_same_crops(tiny, registry, monkeypa
     resident = prepare(tiny(), registry, device, print).material.train_speech
     monkeypatch.setattr("sslse.data.store.RESIDENT_SHARE", 0.0)
     mapped = prepare(tiny(), registry, device, print).material.train_speech
-    assert not mapped.samples.is_cuda
+    assert not mapped.is_resident
     crops = mapped.crops(index, start, 1024)
     assert crops.is_cuda
     torch.testing.assert_close(crops, resident.crops(index, start, 1024), rtol=0, atol=0)
+
+
+def test_what_is_read_ahead_is_the_same(tiny, registry, monkeypatch):
+    device = torch.device("cuda:0")
+    resident = prepare(tiny(), registry, device, print).trainer
+    monkeypatch.setattr("sslse.data.store.RESIDENT_SHARE", 0.0)
+    ahead = prepare(tiny(), registry, device, print).trainer
+    assert isinstance(ahead.draw, ReadAhead)
+    for step in (0, 1, 2, 7, 8):
+        expected, found = resident.batches.draw(step), ahead.draw(step)
+        assert all(torch.equal(*pair) for pair in zip(found, expected, strict=True))
 
 
 def test_a_step_on_the_device_is_that_on_the_cpu(tiny, registry):

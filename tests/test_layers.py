@@ -11,6 +11,7 @@ PACKAGE = Path(sslse.__file__).parent
 PLUGINS = Path(__file__).parents[1] / "plugins"
 LAYERS = [
     {
+        "atomic",
         "errors",
         "hooks",
         "registry",
@@ -22,7 +23,7 @@ LAYERS = [
         "__init__",
     },
     {"api", "audio"},
-    {"nn", "losses", "latents", "seeds", "data", "metrics", "device"},
+    {"nn", "losses", "latents", "seeds", "data", "metrics", "device", "ranks"},
     {"encoders", "decoders", "predictors", "schedules", "augmentations", "corpora"},
     {
         "build",
@@ -35,6 +36,7 @@ LAYERS = [
         "provenance",
         "run",
         "run_folder",
+        "run_lock",
         "doctor",
         "golden",
         "new",

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from safetensors import safe_open
 
 from sslse.cli import main
+from sslse.run_lock import locked
 
 
 @pytest.fixture
@@ -157,3 +158,45 @@ def test_low_data_swaps_the_parts(sslse):
     result = sslse("check", "low_data_byol")
     assert "train: 30 utterances" in result.output
     assert "test: 90 utterances" in result.output
+
+
+def test_two_runs_in_one_directory_are_refused(sslse, tmp_path):
+    with locked(tmp_path / "a"):
+        result = sslse("run", "quickstart", "--out", "a")
+    assert result.exit_code == 2
+    assert f"a: another run writes here (process {os.getpid()} on " in result.output
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_run_is_not_resumed_with_other_recordings(sslse, tmp_path):
+    assert sslse("run", "quickstart", "--out", "a").exit_code == 0
+    path = tmp_path / "a" / "material.json"
+    before = json.loads(path.read_text())
+    assert before["train_speech"]["recordings"] == 90
+    before["train_speech"] |= {"recordings": 91, "seconds": 500.0, "digest": "00"}
+    path.write_text(json.dumps(before))
+    result = sslse("run", "quickstart", "--out", "a", "--resume")
+    assert result.exit_code == 2
+    assert "a: cannot be resumed: train_speech is not what it was: 91 recordings of 500.0 s" in (
+        result.output
+    )
+
+
+def test_what_the_machine_does_has_its_own_exit_code(sslse, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "a/resume/state.pt")
+
+    monkeypatch.setattr("sslse.train.trainer.save_state", full)
+    result = sslse("run", "quickstart", "--out", "a")
+    assert result.exit_code == 75
+    first, last = result.output.splitlines()[-2:]
+    assert first == "a/resume/state.pt: no space left on device; no state is saved yet"
+    assert last.startswith("continue with: sslse run quickstart --out a --set encoder.dim=8 ")
+    assert last.endswith(" --resume")
+
+
+def test_a_start_cut_short_is_no_run_yet(sslse, tmp_path):
+    (tmp_path / "a").mkdir()
+    for name in ("recipe.yaml.partial", "lock"):
+        (tmp_path / "a" / name).write_text("")
+    assert sslse("run", "quickstart", "--out", "a", epochs=1).exit_code == 0

@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from sslse import ranks
 from sslse.api import (
     Context,
     Encoder,
@@ -38,7 +39,7 @@ class BarlowTwins(Objective):
     Deviations from that paper: by default the vectors are frames, not whole examples; a narrower
     head, whose last layer has a bias, without effect. The sums are over channels, as in that
     paper, so that the loss grows with the head's width: the schedule's ``cl`` brings it to scale.
-    Statistics are in float32, over the batch of one process.
+    Statistics are in float32.
 
     Args:
         encoder: gives the width of the latent.
@@ -79,7 +80,7 @@ class BarlowTwins(Objective):
         with torch.autocast(latent.device.type, enabled=False):
             y = _standardise(projected)
             pairs = combinations(y, 2)
-            c = torch.stack([one.T @ other for one, other in pairs]) / y.shape[1]
+            c = ranks.mean(torch.stack([one.T @ other for one, other in pairs]) / y.shape[1])
             agreement = c.diagonal(dim1=-2, dim2=-1)
             invariance = (1 - agreement).square().sum(-1).mean()
             redundancy = (c - agreement.diag_embed()).square().sum((-2, -1)).mean()
@@ -89,11 +90,12 @@ class BarlowTwins(Objective):
 
 
 def _standardise(h: Tensor) -> Tensor:
-    """Give every channel of each view mean 0 and variance 1, in float32 at least.
+    """Give every channel of each view mean 0 and variance 1 over all ranks, in float32 at least.
 
     Args:
         h: (views, rows, channels).
     """
     precise = h.to(torch.promote_types(h.dtype, torch.float32))
-    centred = precise - precise.mean(1, keepdim=True)
-    return centred / (centred.square().mean(1, keepdim=True) + EPSILON).sqrt()
+    centred = precise - ranks.mean(precise.mean(1, keepdim=True))
+    variance = ranks.mean(centred.square().mean(1, keepdim=True))
+    return centred / (variance + EPSILON).sqrt()

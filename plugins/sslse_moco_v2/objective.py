@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from sslse import ranks
 from sslse.api import (
     Encoder,
     Fraction,
@@ -94,7 +95,7 @@ class MoCoV2(Objective):
         projected, keys = self.projector(rows), self.teacher_projector(rows_teacher)
         with torch.autocast(z.device.type, enabled=False):
             q, k = unit(projected), unit(keys)
-            carry = k.flatten(0, 1), utterance.repeat(len(k))
+            carry = ranks.gather(k, 1).flatten(0, 1), ranks.gather(utterance).repeat(len(k))
             negative, hardest, masked = self._compare(q, utterance, carry)
             positive = ((q / self.temperature)[:, None] * k).sum(-1)
             pairs = [(i, j) for i in range(len(q)) for j in range(len(k)) if i != j + skipped]
@@ -130,7 +131,7 @@ class MoCoV2(Objective):
         Args:
             q: (views, rows, dim).
             utterance: (rows,).
-            own: keys of this step.
+            own: keys of this step, of all ranks.
 
         Returns:
             Over the negatives of each query, the log-sum-exp and the maximum of its similarities,

@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from sslse import ranks
 from sslse.api import (
     Context,
     Encoder,
@@ -35,7 +36,8 @@ class SimCLR(Objective):
 
     Deviations from that paper: crops of the same utterance (`Views.utterance`) are no negatives of
     each other; by default the vectors are frames, not whole examples; the hidden layer of the head
-    has no batch normalisation. Similarities are in float32, over the batch of one process.
+    has no batch normalisation. Similarities are in float32; over several processes each compares
+    its own vectors with those of all.
 
     Args:
         encoder: gives the width of the latent.
@@ -73,10 +75,10 @@ class SimCLR(Objective):
         latent = spread_frames(views.latent, self.frames, progress.step)
         rows, utterance = vectors(latent, over=self.over, utterance=views.utterance)
         projected = self.projector(rows)
-        same = utterance[:, None] == utterance
+        same = utterance[:, None] == ranks.gather(utterance)
         with torch.autocast(latent.device.type, enabled=False):
             u = unit(projected)
-            positive, negative, hardest = self._compare(u, same)
+            positive, negative, hardest = self._compare(u, ranks.gather(u, 1), same)
             losses, hits = [], []
             for i, j in permutations(range(len(u)), 2):
                 both = torch.logaddexp(negative[i, i], negative[i, j])
@@ -84,14 +86,16 @@ class SimCLR(Objective):
                 hits.append(positive[i, j] > torch.maximum(hardest[i, i], hardest[i, j]))
             loss = torch.stack(losses).mean()
             accuracy = torch.stack(hits).to(u.dtype).mean()
-        return Outcome(loss, {"accuracy": accuracy, "masked": _masked(views.utterance)})
+        masked = _masked(ranks.gather(views.utterance))
+        return Outcome(loss, {"accuracy": accuracy, "masked": masked})
 
-    def _compare(self, u: Tensor, same: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Compare all unit vectors with each other.
+    def _compare(self, u: Tensor, everyone: Tensor, same: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Compare unit vectors with those of all ranks.
 
         Args:
             u: (views, rows, dim).
-            same: (rows, rows), which are of the same utterance.
+            everyone: (views, rows of all ranks, dim).
+            same: (rows, rows of all ranks), which are of the same utterance.
 
         Returns:
             Each (view of the row, other view, rows): the similarity to the same row of the other
@@ -99,8 +103,8 @@ class SimCLR(Objective):
         """
         scaled = u / self.temperature
         positive = (scaled[:, None] * u).sum(-1)
-        flat = scaled.flatten(0, 1) @ u.flatten(0, 1).T
-        similarity = flat.view(*u.shape[:2], *u.shape[:2])
+        flat = scaled.flatten(0, 1) @ everyone.flatten(0, 1).T
+        similarity = flat.view(*u.shape[:2], *everyone.shape[:2])
         # Not -inf: a row without negatives would have no gradient but NaN.
         similarity = similarity.masked_fill_(same[:, None], torch.finfo(u.dtype).min)
         negative = similarity.logsumexp(-1)

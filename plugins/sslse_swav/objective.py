@@ -6,6 +6,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from sslse import ranks
 from sslse.api import (
     Context,
     Encoder,
@@ -39,7 +40,7 @@ class SwAV(Objective):
     Deviations from that paper: no multi-crop, the views are the crops; by default the vectors are
     frames, not whole examples; fewer prototypes, for fewer examples; a queue counts as far as it
     is filled, not only when full, and is emptied in phases without CL. Assignments and
-    similarities are in float32, over the batch of one process.
+    similarities are in float32.
 
     Args:
         encoder: gives the width of the latent.
@@ -102,13 +103,14 @@ class SwAV(Objective):
         with torch.autocast(latent.device.type, enabled=False):
             u = unit(projected)
             scores = u @ prototypes.T
-            codes = self._codes(scores.detach(), progress)
+            everyone = ranks.gather(scores.detach(), 1)
+            codes = ranks.own(self._codes(everyone, progress), 1)
             others = (codes.sum(0) - codes) / (len(codes) - 1)
             predicted = (scores / self.temperature).log_softmax(-1)
             loss = -(others * predicted).sum(-1).mean()
-        carry = (rearrange(u.detach(), "v n d -> n (v d)"), utterance)
+        carry = None if self.queue is None else self._queued(u.detach(), utterance)
         metrics = {
-            "prototype_use": _use(scores.detach()),
+            "prototype_use": _use(everyone),
             "undecided": _undecided(predicted.detach()),
         }
         return Outcome(loss, metrics, carry)
@@ -122,6 +124,11 @@ class SwAV(Objective):
             self.queue.clear()
         else:
             self.queue.push(*carry)
+
+    def _queued(self, u: Tensor, utterance: Tensor) -> Vectors:
+        """Return what the queue takes of this step: the vectors of all ranks."""
+        rows = rearrange(ranks.gather(u, 1), "v n d -> n (v d)")
+        return rows, ranks.gather(utterance)
 
     def _codes(self, scores: Tensor, progress: Progress) -> Tensor:
         """Assign the vectors of each view to prototypes.
@@ -169,5 +176,5 @@ def _undecided(predicted: Tensor) -> Tensor:
     Returns:
         A scalar in (0, 1]; 1 where every prediction is uniform.
     """
-    entropy = -(predicted.exp() * predicted).sum(-1).mean()
+    entropy = ranks.mean(-(predicted.exp() * predicted).sum(-1).mean())
     return entropy.exp() / predicted.shape[-1]

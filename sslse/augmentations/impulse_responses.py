@@ -38,15 +38,16 @@ def read_impulse_responses(folder: Path, sample_rate: int) -> list[Tensor]:
     responses: list[Tensor] = []
     faults: list[str] = []
     for key in keys:
+        path = folder / key
         try:
-            samples, rate = read_audio(folder / key)
+            samples = resample(*read_audio(path), sample_rate)
         except DataError as error:
-            faults.append(str(error))
+            faults.append(f"{path}: {str(error).removeprefix(f'{path}: ')}")
             continue
         if not samples.any():
-            faults.append(f"{folder / key}: is silent")
+            faults.append(f"{path}: is silent")
             continue
-        responses.append(_from_direct_path(torch.from_numpy(resample(samples, rate, sample_rate))))
+        responses.append(_from_direct_path(torch.from_numpy(samples)))
     if faults:
         raise OptionError(f"{len(faults)} of {len(keys)} files: {some(faults)}", _OPTION)
     return responses

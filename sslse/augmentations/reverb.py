@@ -1,7 +1,5 @@
 """The room around the talker."""
 
-from pathlib import Path
-
 import torch
 from torch import Generator, Tensor
 from torch.nn.utils.rnn import pad_sequence
@@ -12,6 +10,7 @@ from sslse.augmentations.impulse_responses import read_impulse_responses
 from sslse.augmentations.ranges import PositiveRange, ordered
 from sslse.augmentations.rooms import WALL_MARGIN, RoomRanges, draw_room, simulate
 from sslse.augmentations.spectra import convolve
+from sslse.corpora.paths import user_path
 from sslse.errors import OptionError
 
 
@@ -79,7 +78,7 @@ class Reverb(Augmentation):
             drawn = [draw_room(ranges, draws) for _ in range(rooms)]
             responses = [simulate(room, context.sample_rate).float() for room in drawn]
         else:
-            folder = Path(impulse_responses).expanduser()
+            folder = user_path(impulse_responses, "impulse_responses")
             responses = read_impulse_responses(folder, context.sample_rate)
         packed = pad_sequence([one[: context.crop] for one in responses], batch_first=True)
         self.register_buffer("_responses", packed, persistent=False)

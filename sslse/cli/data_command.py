@@ -54,7 +54,7 @@ def scan_command(
     """
     from rich.console import Console
 
-    from sslse.scan import Split, find, refuse_target, write_manifest
+    from sslse.scan import Split, find, place_below, refuse_target, write_manifest
 
     keys = find(folder)
     split = Split(test_share, speaker, seed)
@@ -69,6 +69,11 @@ def scan_command(
     if output is not None:
         train, test = write_manifest(output, folder, survey.usable, split)
         click.echo(f"{output}: {train} recordings for training, {test} for testing")
+        if place_below(folder, output) is None:
+            click.echo(
+                f"{output}: paths are relative to {folder}; the corpus takes 'root: {folder}' "
+                f"(--data manifest: SPEECH_MANIFEST_ROOT={folder}, or NOISE_MANIFEST_ROOT)"
+            )
 
 
 def _scan(folder: Path, keys: list[str]) -> "Survey":

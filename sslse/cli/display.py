@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from sslse import ranks
 from sslse.run import Display
 
 PLAIN_SECONDS = 10.0
@@ -17,8 +18,8 @@ PLAIN_SECONDS = 10.0
 
 @contextlib.contextmanager
 def make_display() -> Iterator[Display]:
-    """Give a live display on a terminal, plain lines otherwise."""
-    console = Console()
+    """Give a live display on a terminal, plain lines otherwise; of several ranks to rank 0."""
+    console = Console(quiet=not ranks.main())
     if not console.is_terminal:
         yield PlainDisplay(console)
         return

@@ -20,9 +20,10 @@ def command(run: Path, device: str, plugins: tuple[Path, ...]) -> None:
     from sslse.device import choose_device
     from sslse.run import evaluate_run
     from sslse.run_folder import read_recipe
+    from sslse.run_lock import locked
 
     recipe = read_recipe(run, registry)
-    with make_display() as display:
+    with locked(run), make_display() as display:
         material = open_material(recipe, registry, choose_device(device), display.say)
         summary = evaluate_run(
             recipe, registry, run, material, display=display, plugin_files=plugins

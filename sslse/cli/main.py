@@ -1,6 +1,7 @@
 """The ``sslse`` command."""
 
 import importlib
+import shlex
 import sys
 import traceback
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import click
 
 import sslse
-from sslse.errors import SslseError
+from sslse.errors import BrokenOffError, SslseError, Stopped
 
 COMMANDS = {
     "run": "Train, evaluate and report as a recipe says.",
@@ -22,11 +23,19 @@ COMMANDS = {
     "doctor": "Examine this installation and say what to do.",
 }
 WRONG_INPUT = 2
+BROKEN_OFF = 75  # sysexits' EX_TEMPFAIL: the same command with --resume may succeed
+SIGNALLED = 128  # plus the signal's number, as shells count
 INTERRUPTED = 130
+ARGUMENTS = "sslse.arguments"
 
 
 class LazyGroup(click.Group):
     """Imports a command's module when the command is called or its help is asked for."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the command line, to say how a run is continued."""
+        ctx.meta[ARGUMENTS] = list(args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Name the commands in the order of a first use."""
@@ -58,9 +67,16 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Turn the errors that are the user's to mend into messages and exit code 2."""
+        """Turn the errors that are the user's to mend into messages and exit codes."""
         try:
             return super().invoke(ctx)
+        except BrokenOffError as error:
+            _show_traceback_if_asked(ctx)
+            click.echo(f"{error}\ncontinue with: {_resume_command(ctx)}", err=True)
+            sys.exit(BROKEN_OFF)
+        except Stopped as stop:
+            click.echo(f"{stop}\ncontinue with: {_resume_command(ctx)}", err=True)
+            sys.exit(SIGNALLED + stop.number)
         except SslseError as error:
             _show_traceback_if_asked(ctx)
             click.echo(str(error), err=True)
@@ -75,6 +91,12 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("stopped; what is saved stays, --resume continues a run", err=True)
             sys.exit(INTERRUPTED)
+
+
+def _resume_command(ctx: click.Context) -> str:
+    """Return the command line that was given, with ``--resume``."""
+    words = ["sslse", *ctx.meta[ARGUMENTS]]
+    return shlex.join(words if "--resume" in words else [*words, "--resume"])
 
 
 def _show_traceback_if_asked(ctx: click.Context) -> None:

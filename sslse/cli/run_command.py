@@ -1,5 +1,6 @@
 """``sslse run``."""
 
+import os
 from pathlib import Path
 
 import click
@@ -32,9 +33,13 @@ def command(
 
     RECIPE is a file, or the name of a packaged recipe, for example quickstart or byol_round.
     """
+    if "RANK" in os.environ or "SLURM_PROCID" in os.environ:
+        # Before torch is imported: its C++ code has advice on every rank that is wrong here.
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     registry = find_components(plugins)
     checked = read_recipe(recipe, registry, data, sets)
 
+    from sslse import ranks
     from sslse.cli.display import make_display, show_results
     from sslse.device import choose_device
     from sslse.run import run
@@ -50,4 +55,5 @@ def command(
             resume=resume,
             plugin_files=plugins,
         )
-    show_results(summary, folder)
+    if ranks.main():
+        show_results(summary, folder)

@@ -1,11 +1,12 @@
 """Any tree of audio files as a corpus."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sslse.api import Corpus, Fraction, NonNegativeInt, OptionError, Recording
-from sslse.corpora.paths import audio_below, audio_listed, some
+from sslse.corpora.paths import audio_below, audio_listed, is_file, some, user_path
 from sslse.corpora.splits import held_out, part_size
 from sslse.errors import DataError
 
@@ -14,7 +15,8 @@ class Folder(Corpus):
     """Read the audio files below a folder, split as given, by a pattern or by a seeded share.
 
     Found are files with one of the endings of `sslse.audio.AUDIO_ENDINGS`, in any case of letters;
-    hidden files and folders are not. Keys are paths relative to ``root``, with forward slashes;
+    hidden files and folders are not. Links are followed: what lies in a folder is its owner's
+    choice. Keys are paths relative to ``root``, with forward slashes;
     every pattern is a regular expression searched in the key.
 
     Args:
@@ -59,7 +61,7 @@ class Folder(Corpus):
             raise OptionError("does not go with 'train' and 'test'", "test_pattern")
         if group is not None and speaker is not None:
             raise OptionError("does not go with 'speaker', which groups already", "group")
-        self._root = Path(root).expanduser()
+        self._root = user_path(root, "root")
         self._train = train
         self._test = test
         self._include = _compiled(include, "include")
@@ -140,9 +142,9 @@ class Folder(Corpus):
     def _named(self, name: str) -> frozenset[str]:
         """Return the keys of a part: of a folder or of a list."""
         path = self._root / name
-        if path.is_file():
+        if is_file(path):
             return self._included(audio_listed(path, self._root), path)
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - False where the system cannot hold the path
             return self._included(audio_below(path, self._root), path)
         raise DataError(f"{path}: neither a folder nor a list of files")
 
@@ -152,7 +154,7 @@ def _compiled(pattern: str | None, option: str) -> re.Pattern[str] | None:
         return None
     try:
         return re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise OptionError(f"{pattern!r} is not a regular expression: {error}", option) from error
 
 

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
 
 from sslse.api import Corpus, Recording, Samples
+from sslse.audio import opened, read_mono
 from sslse.corpora.manifest_rows import Fault, Row, read_rows
-from sslse.corpora.paths import some_lines
-from sslse.corpora.streams import opened
+from sslse.corpora.paths import is_file, some_lines, user_path
 from sslse.errors import DataError
 
 ROUNDED_SECONDS = 0.01  # a table may round a segment up to the file's end by so much
@@ -35,7 +32,8 @@ class Manifest(Corpus):
     columns are ``path`` (of the audio file: relative, with forward slashes) and ``split``
     (``train`` or ``test``); and, where wanted, ``speaker``, ``kind`` (of noise), ``start`` and
     ``seconds``, which cut a segment from the file. What is empty is unknown, the file's beginning
-    or its end. Segments in different parts must not overlap.
+    or its end. Segments in different parts must not overlap. A path that leaves ``root`` (``..``)
+    is refused: what a table may reach is the recipe's to say. Links in the folder are followed.
 
     Keys are the paths, followed by ``#start+seconds`` of a segment; of a long file only the
     segment is read.
@@ -46,8 +44,8 @@ class Manifest(Corpus):
     """
 
     def __init__(self, *, file: str, root: str | None = None) -> None:
-        self._file = Path(file).expanduser()
-        self._root = self._file.parent if root is None else Path(root).expanduser()
+        self._file = user_path(file, "file")
+        self._root = self._file.parent if root is None else user_path(root, "root")
 
     def recordings(self) -> Sequence[Recording]:
         """List all recordings by key; opens no audio file.
@@ -91,31 +89,41 @@ class Manifest(Corpus):
             return super().read(recording)
         with opened(recording.source) as file:
             rate = int(file.samplerate)
-            start = round(recording.start * rate)
-            count = max(file.frames - start, 0)
-            if recording.seconds is not None:
-                count = round(recording.seconds * rate)
-            if not count or start + count > file.frames + ROUNDED_SECONDS * rate:
-                raise DataError(
-                    f"{recording.source}: the segment {recording.key.rpartition('#')[2]} goes "
-                    f"beyond the file's {file.frames / rate:.3f} s"
-                )
-            count = min(count, file.frames - start)
+            start, count = _place(recording, file.frames, rate)
             file.seek(start)
-            channels = file.read(count, dtype="float32", always_2d=True)
-        samples: Samples = channels.mean(axis=1)
-        if not np.isfinite(samples).all():
-            raise DataError(f"{recording.source}: holds samples that are not finite")
+            samples = read_mono(file, count)
+        if len(samples) + ROUNDED_SECONDS * rate < count:  # the header claims more than is there
+            raise _beyond(recording, (start + len(samples)) / rate)
         return samples, rate
 
     def _missing(self, rows: Sequence[Row]) -> list[Fault]:
         """Say which files are not there."""
-        there = {path: (self._root / path).is_file() for path in {row.path for row in rows}}
+        there = {path: is_file(self._root / path) for path in {row.path for row in rows}}
         return [
             Fault(row.line, "path", f"no file {self._root / row.path}{_slashes(row.path)}")
             for row in rows
             if not there[row.path]
         ]
+
+
+def _place(segment: Segment, frames: int, rate: int) -> tuple[int, int]:
+    """Return the first frame of a segment and how many they are, in a file of so many."""
+    length = frames / rate
+    seconds = length - segment.start if segment.seconds is None else segment.seconds
+    if segment.start + seconds > length + ROUNDED_SECONDS or segment.start >= length:
+        raise _beyond(segment, length)
+    start = round(segment.start * rate)
+    count = min(round(seconds * rate), frames - start)
+    if count < 1:
+        raise _beyond(segment, length)
+    return start, count
+
+
+def _beyond(segment: Segment, seconds: float) -> DataError:
+    return DataError(
+        f"{segment.source}: the segment {segment.key.rpartition('#')[2]} goes beyond the file's "
+        f"{seconds:.3f} s"
+    )
 
 
 def _slashes(path: str) -> str:

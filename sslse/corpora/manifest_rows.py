@@ -133,7 +133,10 @@ class _Cells:
             self._fault("path", "is required")
         elif text.startswith("/") or Path(text).is_absolute():
             self._fault("path", f"takes a relative path, not {text!r}")
-        return posixpath.normpath(text)
+        path = posixpath.normpath(text)
+        if path.split("/")[0] == "..":
+            self._fault("path", f"{text!r} leaves the folder that paths are relative to ('root')")
+        return path
 
     def _split(self) -> _Split:
         text = self._text("split")

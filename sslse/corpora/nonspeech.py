@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sslse.api import Corpus, NonNegativeInt, OptionError, PositiveInt, Recording, Samples
+from sslse.corpora.paths import user_path
 from sslse.corpora.splits import held_out, part_size
 from sslse.errors import DataError
 
@@ -69,7 +70,7 @@ class Nonspeech(Corpus):
                 f"1 to {_PUBLISHED_FILES - 1}",
                 "test_files",
             )
-        self._root = Path(root).expanduser()
+        self._root = user_path(root, "root")
         self._split_seed = split_seed
         self._test_share = test_files / _PUBLISHED_FILES
         self._true_rate = true_rate

@@ -5,9 +5,35 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sslse.audio import AUDIO_ENDINGS
-from sslse.errors import DataError
+from sslse.errors import DataError, OptionError
+from sslse.wording import show_value
 
 _NAMED_AT_MOST = 5
+
+
+def user_path(text: str, option: str) -> Path:
+    """Return a path with ``~`` and ``~name`` replaced by home folders.
+
+    Raises:
+        OptionError: there is no such user, or the system cannot hold or look at such a path.
+    """
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except RuntimeError as error:
+        message = f"{show_value(text)} begins with the home of an unknown user"
+        raise OptionError(message, option) from error
+    except OSError as error:
+        raise OptionError(f"{show_value(text)}: {error.strerror}", option) from error
+    return path
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether there is such a file; a path the system cannot hold is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def audio_below(folder: Path, root: Path) -> frozenset[str]:
@@ -46,7 +72,7 @@ def audio_listed(list_path: Path, root: Path) -> frozenset[str]:
         raise DataError(
             f"{list_path}: outside {root}: {some(outside)}; possible: paths relative to it"
         )
-    if missing := [path for path in paths if not (root / path).is_file()]:
+    if missing := [path for path in paths if not is_file(root / path)]:
         raise DataError(f"{list_path}: not found below {root}: {some(missing)}")
     return frozenset(Path(path).as_posix() for path in paths)
 

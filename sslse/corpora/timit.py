@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from sslse.api import Corpus, Recording
+from sslse.corpora.paths import user_path
 from sslse.corpora.splits import held_out, part_size
 from sslse.errors import DataError
 
@@ -39,7 +40,7 @@ class Timit(Corpus):
     def __init__(
         self, *, root: str, split: Literal["paper", "speaker"] = "paper", sa: bool = True
     ) -> None:
-        self._root = Path(root).expanduser()
+        self._root = user_path(root, "root")
         self._split = split
         self._utterance = _UTTERANCE if sa else _WITHOUT_SA
 

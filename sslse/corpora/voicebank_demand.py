@@ -9,7 +9,7 @@ from typing import Literal
 
 from sslse.api import Corpus, OptionError, Recording, Samples
 from sslse.audio import AUDIO_ENDINGS, read_audio
-from sslse.corpora.paths import some
+from sslse.corpora.paths import some, user_path
 from sslse.errors import DataError
 
 _UTTERANCE = re.compile(r"(p\d+)_\d+.*", re.IGNORECASE)
@@ -59,7 +59,7 @@ class VoicebankDemand(Corpus):
             raise OptionError(
                 "names no speaker; held_out: validation needs one", "validation_speakers"
             )
-        self._root = Path(root).expanduser()
+        self._root = user_path(root, "root")
         self._content = content
         self._held_out = held_out
         self._speakers = speakers

@@ -1,25 +1,22 @@
-"""Read a corpus once, resample it and pack it into a cached int16 file."""
+"""Read a corpus once, resample it and pack it into cached shards of int16."""
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from sslse.api import Corpus, Recording, Samples
-from sslse.audio import resample
+from sslse.api import Corpus, Recording
+from sslse.data.packer import Packer
+from sslse.data.shard_files import Shard, read_shards, samples_file
+from sslse.data.shards import OnDisk, Shards
 from sslse.data.store import Index, Store
 from sslse.errors import DataError
 
-FORMAT = 3
-FULL_SCALE = 32768
-LEAST_SECONDS = 0.1
-SILENCE = 1e-4
+FORMAT = 4
 NAMED = 10
 
 
@@ -47,51 +44,52 @@ def open_store(
     label: str,
     strict: bool = False,
     say: Callable[[str], None] = lambda _: None,
+    processes: int | None = None,
 ) -> Store:
     """Return a corpus as a store, packing it unless the cache has it.
 
     The cache is keyed by what decides the samples: format, rate, and every recording's key, size
-    and time of change.
+    and time of change. Whole shards of a packing that was cut short are kept.
 
     Args:
         corpus: what to pack.
         sample_rate: in Hz; recordings of other rates are resampled.
-        cache: folder of packed files.
+        cache: folder of packed corpora.
         label: what to call the corpus in messages.
         strict: refuse unusable recordings instead of leaving them out.
         say: takes lines about progress, recordings left out, and recordings in both parts.
+        processes: that read a corpus which takes long; None means one per core.
 
     Raises:
-        DataError: no recording is usable, or one is not and ``strict`` is set.
+        DataError: no recording is usable, or one is not and ``strict`` is set; or the cache cannot
+            be written.
     """
-    recordings = list(corpus.recordings())
-    key = _key(corpus, recordings, sample_rate)
-    samples_file, index_file = cache / f"{key}.int16", cache / f"{key}.json"
-    if not _is_whole(samples_file, index_file):
-        say(f"{label}: packing {len(recordings)} recordings into {samples_file}")
-        cache.mkdir(parents=True, exist_ok=True)
-        _pack(corpus, recordings, sample_rate, samples_file, index_file)
-    packed = json.loads(index_file.read_text(encoding="utf-8"))
-    unusable = [Unusable(**one) for one in packed["unusable"]]
+    recordings = corpus.recordings()
+    folder = cache / cache_key(corpus, recordings, sample_rate)
+    shards = read_shards(folder, len(recordings))
+    if shards is None:
+        packer = Packer(corpus, recordings, sample_rate, folder, label=label, say=say)
+        shards = packer.pack(processes or _cores())
+    unusable = [
+        Unusable(recordings[place].key, reason)
+        for shard in shards
+        for place, reason in shard.unusable
+    ]
     if unusable:
         text = report(label, unusable, len(recordings))
         if strict:
             raise DataError(f"{text}\nstrict: true stops here; strict: false leaves them out")
         say(text)
-    if not packed["rows"]:
+    packed = _Table.of(shards)
+    if not len(packed.places):
         raise DataError(f"{label}: none of its {len(recordings)} recordings is usable")
-    if shared := _in_both_parts(packed["rows"], recordings):
+    if shared := _in_both_parts(packed, recordings):
         say(f"{label}: the same recording is in both parts: {', '.join(shared)}")
-    return _store(packed["rows"], samples_file, recordings, sample_rate)
-
-
-def _is_whole(samples_file: Path, index_file: Path) -> bool:
-    """Tell whether the cache holds both files, with all the samples of the index."""
-    if not (samples_file.is_file() and index_file.is_file()):
-        return False
-    rows = json.loads(index_file.read_text(encoding="utf-8"))["rows"]
-    samples: int = sum(row["length"] for row in rows)
-    return samples_file.stat().st_size == 2 * samples
+    files = [OnDisk(samples_file(folder, number)) for number in range(len(shards))]
+    lengths = torch.from_numpy(packed.lengths)
+    index = Index(lengths.cumsum(0) - lengths, lengths, torch.from_numpy(packed.scales))
+    kept = [recordings[place] for place in packed.places.tolist()]
+    return Store(Shards(files, on_disk=True), index, kept, sample_rate)
 
 
 def report(label: str, unusable: Sequence[Unusable], count: int) -> str:
@@ -103,96 +101,60 @@ def report(label: str, unusable: Sequence[Unusable], count: int) -> str:
     return "\n".join(lines)
 
 
-def _in_both_parts(rows: list[dict[str, Any]], recordings: Sequence[Recording]) -> list[str]:
+@dataclass(frozen=True)
+class _Table:
+    """The indices of all shards together; see `Shard`."""
+
+    places: np.ndarray
+    lengths: np.ndarray
+    scales: np.ndarray
+    digests: np.ndarray
+
+    @classmethod
+    def of(cls, shards: Sequence[Shard]) -> "_Table":
+        return cls(
+            np.concatenate([one.places for one in shards]),
+            np.concatenate([one.lengths for one in shards]),
+            np.concatenate([one.scales for one in shards]),
+            np.concatenate([one.digests for one in shards]),
+        )
+
+
+def _in_both_parts(packed: _Table, recordings: Sequence[Recording]) -> list[str]:
     """Name the test recordings whose samples are those of a training recording."""
-    parts = {one.key: one.part for one in recordings}
-    trained = {row["digest"]: row["key"] for row in rows if parts[row["key"]] == "train"}
+    places = packed.places.tolist()
+    tested = np.array([recordings[place].part == "test" for place in places])
+    short = np.ascontiguousarray(packed.digests[:, :8]).view(np.int64)[:, 0]
+    twice = np.isin(short, np.intersect1d(short[tested], short[~tested])).nonzero()[0].tolist()
+    digests = {row: packed.digests[row].tobytes() for row in twice}
+    trained = {digests[row]: recordings[places[row]].key for row in twice if not tested[row]}
     return [
-        f"{row['key']} (test) = {trained[row['digest']]} (train)"
-        for row in rows
-        if parts[row["key"]] == "test" and row["digest"] in trained
+        f"{recordings[places[row]].key} (test) = {trained[digests[row]]} (train)"
+        for row in twice
+        if tested[row] and digests[row] in trained
     ]
 
 
-def _key(corpus: Corpus, recordings: Sequence[Recording], sample_rate: int) -> str:
+def cache_key(corpus: Corpus, recordings: Sequence[Recording], sample_rate: int) -> str:
+    """Return the name of a packed corpus's folder: a digest of all that decides its samples."""
     digest = hashlib.blake2b(digest_size=16)
     kind = f"{type(corpus).__module__}.{type(corpus).__qualname__}"
     digest.update(f"{FORMAT} {sample_rate} {kind} {corpus.version}".encode())
     for one in recordings:
         digest.update(f"\0{one.key}\0{one.source}".encode())
-        if one.source is not None and one.source.exists():
+        if one.source is None:
+            continue
+        try:
             status = one.source.stat()
-            times = f"{status.st_mtime_ns}\0{status.st_ctime_ns}"
-            digest.update(f"\0{status.st_size}\0{times}".encode())
+        except OSError:
+            continue
+        times = f"{status.st_mtime_ns}\0{status.st_ctime_ns}"
+        digest.update(f"\0{status.st_size}\0{times}".encode())
     return digest.hexdigest()
 
 
-def _pack(
-    corpus: Corpus,
-    recordings: Sequence[Recording],
-    sample_rate: int,
-    samples_file: Path,
-    index_file: Path,
-) -> None:
-    """Write samples, then the index that makes them valid; both appear whole or not at all."""
-    rows: list[dict[str, Any]] = []
-    unusable: list[dict[str, str]] = []
-    start = 0
-    partial = samples_file.with_suffix(f".{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        for one in recordings:
-            try:
-                samples = _usable(corpus, one, sample_rate)
-            except DataError as error:
-                reason = str(error).removeprefix(f"{one.source}: ")
-                unusable.append({"key": one.key, "reason": reason})
-                continue
-            scale = _scale(samples)
-            packed = np.rint(samples / scale).clip(-FULL_SCALE, FULL_SCALE - 1).astype("<i2")
-            file.write(packed.tobytes())
-            digest = hashlib.blake2b(packed.tobytes(), digest_size=16).hexdigest()
-            place = {"start": start, "length": len(packed), "scale": scale}
-            rows.append({"key": one.key, "digest": digest, **place})
-            start += len(packed)
-    partial.replace(samples_file)
-    partial = index_file.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(json.dumps({"rows": rows, "unusable": unusable}), encoding="utf-8")
-    partial.replace(index_file)
-
-
-def _scale(samples: Samples) -> float:
-    """Return the factor from int16: 1/32768 where that is exact, else what fills the range."""
-    whole = samples * FULL_SCALE
-    exact = np.array_equal(whole, np.rint(whole))
-    if exact and whole.min() >= -FULL_SCALE and whole.max() < FULL_SCALE:
-        return 1 / FULL_SCALE
-    return float(np.abs(samples).max()) / (FULL_SCALE - 1)
-
-
-def _usable(corpus: Corpus, recording: Recording, sample_rate: int) -> Samples:
-    """Read and resample one recording; refuse what cannot be trained on."""
-    samples, rate = corpus.read(recording)
-    if not len(samples):
-        raise DataError("holds no samples")
-    if not np.isfinite(samples).all():
-        raise DataError("holds NaN or infinite samples")
-    if len(samples) < LEAST_SECONDS * rate:
-        seconds = len(samples) / rate
-        raise DataError(f"lasts {seconds:.3f} s; at least {LEAST_SECONDS} s are needed")
-    if np.abs(samples).max() < SILENCE:
-        raise DataError("is silent")
-    return resample(samples, rate, sample_rate)
-
-
-def _store(
-    rows: list[dict[str, Any]], file: Path, recordings: Sequence[Recording], sample_rate: int
-) -> Store:
-    by_key = {one.key: one for one in recordings}
-    index = Index(
-        torch.tensor([row["start"] for row in rows], dtype=torch.int64),
-        torch.tensor([row["length"] for row in rows], dtype=torch.int64),
-        torch.tensor([row["scale"] for row in rows], dtype=torch.float32),
-    )
-    size = file.stat().st_size // 2
-    samples = torch.from_file(str(file), shared=False, size=size, dtype=torch.int16)
-    return Store(samples, index, [by_key[row["key"]] for row in rows], sample_rate)
+def _cores() -> int:
+    """Return the cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,5 +1,6 @@
-"""Recordings packed into one int16 tensor for random access."""
+"""Recordings packed as int16 for random access."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sslse.api import Bank, Recording
+from sslse.data.shards import InMemory, Shards
 
 RESIDENT_SHARE = 0.5
 
@@ -37,10 +39,10 @@ class Index:
 
 
 class Store(Bank):
-    """Packed recordings; the samples are on the device where they fit, else memory-mapped.
+    """Packed recordings; the samples are on a CUDA device where they fit, else in their shards.
 
     Args:
-        samples: int16 (all samples,).
+        samples: in shards, or int16 (all samples,).
         index: one row a recording.
         recordings: what the rows are, in the same order.
         sample_rate: in Hz.
@@ -49,12 +51,14 @@ class Store(Bank):
 
     def __init__(
         self,
-        samples: Tensor,
+        samples: Shards | Tensor,
         index: Index,
         recordings: Sequence[Recording],
         sample_rate: int,
         device: torch.device | None = None,
     ) -> None:
+        if isinstance(samples, Tensor) and samples.device.type == "cpu":
+            samples = Shards([InMemory(samples.numpy())], on_disk=False)
         self.samples = samples
         self.recordings = list(recordings)
         self.sample_rate = sample_rate
@@ -71,6 +75,20 @@ class Store(Bank):
         """Duration of all recordings together."""
         return int(self._index.lengths.sum()) / self.sample_rate
 
+    @property
+    def is_resident(self) -> bool:
+        """Whether the samples are in the memory of a CUDA device."""
+        return isinstance(self.samples, Tensor)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether crops keep a step waiting: for a disk, or for the way to a CUDA device."""
+        if isinstance(self.samples, Tensor):
+            return False
+        if self.device.type == "cuda":
+            return True
+        return self.samples.on_disk and self.samples.bytes > RESIDENT_SHARE * _memory()
+
     def part(self, part: Literal["train", "test"]) -> "Store":
         """Return the recordings of one part; the packed samples are shared."""
         rows = [row for row, one in enumerate(self.recordings) if one.part == part]
@@ -81,14 +99,16 @@ class Store(Bank):
     def to(self, device: torch.device) -> "Store":
         """Give crops on a device; the samples move there if at most half its memory is needed."""
         samples = self.samples
-        if device.type == "cuda":
+        if device.type == "cuda" and isinstance(samples, Shards):
             free, _ = torch.cuda.mem_get_info(device)
-            if samples.numel() * samples.element_size() <= RESIDENT_SHARE * free:
-                samples = samples.to(device)
+            if samples.bytes <= RESIDENT_SHARE * free:
+                samples = samples.load(device)
         return Store(samples, self._index, self.recordings, self.sample_rate, device)
 
     def crops(self, index: Tensor, start: Tensor, samples: int, *, loop: bool = False) -> Tensor:
         """See `sslse.api.Bank.crops`."""
+        if isinstance(self.samples, Shards):
+            return self._read(self.samples, index, start, samples, loop=loop)
         table = self._device_index
         lengths = table.lengths[index].unsqueeze(-1)
         positions = start.unsqueeze(-1) + torch.arange(samples, device=self.device)
@@ -96,10 +116,35 @@ class Store(Bank):
             positions = positions % lengths
         inside = positions < lengths
         where = table.starts[index].unsqueeze(-1) + torch.where(inside, positions, 0)
-        packed = self.samples[where.to(self.samples.device)].to(self.device)
         scale = torch.where(inside, table.scales[index].unsqueeze(-1), 0.0)
-        return packed * scale
+        return self.samples[where] * scale
+
+    def _read(
+        self, shards: Shards, index: Tensor, start: Tensor, samples: int, *, loop: bool
+    ) -> Tensor:
+        """Copy crops out of the shards, row by row: a copy costs less than a gather's indices."""
+        rows = index.cpu()
+        first = start.cpu().expand(rows.shape)
+        flat = rows.reshape(-1)
+        starts, lengths = self._index.starts[flat], self._index.lengths[flat]
+        packed = torch.empty(
+            (len(flat), samples), dtype=torch.int16, pin_memory=self.device.type == "cuda"
+        )
+        shards.cut(
+            starts.numpy(), lengths.numpy(), first.reshape(-1).numpy(), packed.numpy(), loop=loop
+        )
+        packed = packed.to(self.device, non_blocking=True).reshape(*rows.shape, samples)
+        # Twice as fast as the product of two types, to the same bits.
+        return packed.to(torch.float32).mul_(self._device_index.scales[index].unsqueeze(-1))
 
     def lengths_of(self, index: Tensor) -> Tensor:
         """See `sslse.api.Bank.lengths_of`."""
         return self._device_index.lengths[index]
+
+
+def _memory() -> int:
+    """Return the bytes of this machine's memory."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # not on every system
+        return 0

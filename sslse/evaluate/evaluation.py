@@ -1,25 +1,24 @@
 """Enhance the test mixtures and score them."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from sslse.api import Metric
+from sslse.data.packing import cache_folder
 from sslse.data.store import Store
 from sslse.errors import RecipeError, RunError, SslseError
-from sslse.evaluate.mixtures import Mixture, make_mixtures, plan_mixtures
+from sslse.evaluate.mixtures import make_mixtures, plan_mixtures
+from sslse.evaluate.noisy_scores import FOLDER, NoisyScores, metric_key
 from sslse.evaluate.results import Results, Row
-from sslse.evaluate.scoring import Scorer, Scores
+from sslse.evaluate.scoring import Scorer
+from sslse.evaluate.unfinished import FILE, Unfinished
+from sslse.evaluate.work import Enhance, Work
 from sslse.recipe import Recipe
 
-Enhance = Callable[[Tensor], Tensor]
 Watch = Callable[[int, int], None]
-PENDING = 256
 
 
 def evaluate(
@@ -31,8 +30,13 @@ def evaluate(
     *,
     plugin_files: Sequence[Path] = (),
     watch: Watch = lambda _done, _all: None,
+    folder: Path | None = None,
+    model: str = "",
 ) -> Results:
     """Score noisy and enhanced waves of every test mixture.
+
+    Scores of noisy waves are kept in the cache folder for every other evaluation of the same
+    mixtures (`sslse.evaluate.noisy_scores`).
 
     Args:
         enhance: noisy waves (batch, samples) to enhanced ones, on the stores' device.
@@ -42,39 +46,50 @@ def evaluate(
         metrics: by name; the worker processes build their own from the recipe.
         plugin_files: one-file plugins the metrics may come from.
         watch: told how many mixtures are scored, of how many.
+        folder: where finished rows are kept until `sslse.evaluate.unfinished.finish`, so that the
+            same evaluation goes on where it was killed; None keeps none.
+        model: names what enhances, such as a digest of its file.
 
     Raises:
         RunError: a scoring process died.
     """
-    settings = recipe.evaluate
+    settings, sample_rate = recipe.evaluate, speech.sample_rate
     mixtures = plan_mixtures(speech, noise, settings, recipe.seed)
     contract = {name: metric.contract() for name, metric in metrics.items()}
+    keys = {
+        one.name: metric_key(
+            one.name, one.options, contract[one.name], metrics[one.name], sample_rate
+        )
+        for one in recipe.metrics
+    }
+    noisy_scores = NoisyScores(cache_folder(recipe.data.cache) / FOLDER, keys)
+    about = {
+        "model": model,
+        "metrics": keys,
+        "batch_size": settings.batch_size,
+        "torch": torch.__version__,
+        "device": str(speech.device),
+        "threads": torch.get_num_threads(),
+    }
+    unfinished = Unfinished(None if folder is None else folder / FILE, about)
     named = [(one.name, one.options) for one in recipe.metrics]
-    scorer = Scorer(named, speech.sample_rate, workers=settings.workers, plugin_files=plugin_files)
-    rows: list[Row] = []
-    pending: deque[tuple[Mixture, Future[list[Scores]]]] = deque()
-
-    def collect(at_most: int) -> None:
-        """Take finished scores until so few are pending: what waits lies in memory."""
-        while len(pending) > at_most:
-            mixture, future = pending.popleft()
-            rows.append(Row(mixture, *future.result()))
-            watch(len(rows), len(mixtures))
-
+    scorer = Scorer(named, sample_rate, workers=settings.workers, plugin_files=plugin_files)
+    work = Work(
+        scorer, list(metrics), noisy_scores, unfinished, lambda done: watch(done, len(mixtures))
+    )
     try:
         for first in range(0, len(mixtures), settings.batch_size):
             chosen = mixtures[first : first + settings.batch_size]
-            waves = _waves(enhance, chosen, speech, noise, settings.samples)
-            for mixture, (clean, noisy, enhanced) in zip(chosen, waves, strict=True):
-                pending.append((mixture, scorer.submit(clean, np.stack([noisy, enhanced]))))
-                collect(at_most=PENDING)
-        collect(at_most=0)
+            work.take(enhance, *make_mixtures(chosen, speech, noise, settings.samples))
+        pairs = work.finish()
     except BrokenExecutor as error:
         raise RunError(
             f"a scoring process died: {error}; try again with evaluate.workers=1"
         ) from error
     finally:
         scorer.close()
+        noisy_scores.save()
+    rows = [Row(mixture, *pair) for mixture, pair in zip(mixtures, pairs, strict=True)]
     return Results(rows, list(metrics), contract)
 
 
@@ -99,17 +114,3 @@ def rehearse(metrics: dict[str, Metric], speech: Store, noise: Store, recipe: Re
             continue
     if problems:
         raise RecipeError(problems)
-
-
-@torch.no_grad()
-def _waves(
-    enhance: Enhance,
-    mixtures: Sequence[Mixture],
-    speech: Store,
-    noise: Store,
-    samples: int,
-) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    clean, noisy = make_mixtures(mixtures, speech, noise, samples)
-    enhanced = enhance(noisy)
-    waves = (one.float().cpu().numpy() for one in (clean, noisy, enhanced))
-    return list(zip(*waves, strict=True))

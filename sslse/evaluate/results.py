@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sslse.errors import RunError
 from sslse.evaluate.mixtures import Mixture
 from sslse.evaluate.scoring import Scores
 
@@ -109,11 +110,22 @@ class Results:
 
 
 def read_summary(folder: Path) -> dict[str, Any] | None:
-    """Return a run's ``evaluation.json``, or None where there is none."""
+    """Return a run's ``evaluation.json``, or None where there is none.
+
+    Raises:
+        RunError: it is damaged.
+    """
     path = folder / "evaluation.json"
     if not path.is_file():
         return None
-    summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if set(summary) != {"mean", "per_snr", "counts", "failures", "contract"}:
+            raise ValueError("entries are missing")  # noqa: TRY301 - refused as the others
+    except (ValueError, TypeError, RecursionError) as error:
+        raise RunError(
+            f"{path}: is damaged: {error}; 'sslse evaluate {folder}' writes it again"
+        ) from error
     return summary
 
 

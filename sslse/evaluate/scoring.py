@@ -16,6 +16,7 @@ from sslse.api import Metric, Samples
 from sslse.registry import discover
 
 Named = tuple[str, dict[str, Any]]
+Wanted = Sequence[Sequence[str]] | None
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -33,7 +34,8 @@ def score(
     """Score one estimate with every metric.
 
     Where the clean wave is silent, or the estimate is silent or not finite, no metric is asked:
-    packages crash, or give a number that means nothing.
+    packages crash, or give a number that means nothing. A package that draws from numpy's global
+    generator (pystoi) draws the same every time, so that scores do too.
     """
     if fault := _unscorable(clean, estimate):
         return Scores(dict.fromkeys(metrics, math.nan), dict.fromkeys(metrics, fault))
@@ -41,7 +43,8 @@ def score(
     reasons: dict[str, str] = {}
     for name, metric in metrics.items():
         try:
-            value = metric.score(clean, estimate, sample_rate)
+            with _same_draws():
+                value = metric.score(clean, estimate, sample_rate)
             if not math.isfinite(value):
                 reasons[name] = f"the score is {value}"
         except Exception as error:  # noqa: BLE001 - the packages raise many kinds
@@ -49,6 +52,17 @@ def score(
             reasons[name] = _reason(error)
         values[name] = value
     return Scores(values, reasons)
+
+
+@contextlib.contextmanager
+def _same_draws() -> Iterator[None]:
+    """Seed numpy's global generator within the block and put it back after it."""
+    before = np.random.get_state()  # noqa: NPY002 - the packages draw from no other
+    np.random.seed(0)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(before)  # noqa: NPY002
 
 
 def _unscorable(clean: Samples, estimate: Samples) -> str | None:
@@ -106,14 +120,22 @@ class Scorer:
                 initargs=arguments,
             )
 
-    def submit(self, clean: Samples, estimates: Samples) -> "Future[list[Scores]]":
-        """Score several estimates (estimates, samples) of one clean wave (samples,)."""
+    def submit(
+        self, clean: Samples, estimates: Samples, wanted: Wanted = None
+    ) -> "Future[list[Scores]]":
+        """Score several estimates (estimates, samples) of one clean wave (samples,).
+
+        Args:
+            clean: float wave.
+            estimates: float waves.
+            wanted: names of the metrics of each estimate; None means all of all.
+        """
         if self._pool is not None:
             with _one_thread_per_worker():
-                return self._pool.submit(_score_in_worker, clean, estimates)
+                return self._pool.submit(_score_in_worker, clean, estimates, wanted)
         done: Future[list[Scores]] = Future()
         if self._here is not None:
-            done.set_result(self._here.score(clean, estimates))
+            done.set_result(self._here.score(clean, estimates, wanted))
         return done
 
     def close(self) -> None:
@@ -132,9 +154,13 @@ class _Bench:
         }
         self._sample_rate = sample_rate
 
-    def score(self, clean: Samples, estimates: Samples) -> list[Scores]:
+    def score(self, clean: Samples, estimates: Samples, wanted: Wanted) -> list[Scores]:
         """Score every row of the estimates."""
-        return [score(self._metrics, clean, one, self._sample_rate) for one in estimates]
+        chosen = [list(self._metrics)] * len(estimates) if wanted is None else wanted
+        return [
+            score({name: self._metrics[name] for name in names}, clean, one, self._sample_rate)
+            for one, names in zip(estimates, chosen, strict=True)
+        ]
 
 
 _bench: _Bench | None = None
@@ -145,10 +171,10 @@ def _start_worker(metrics: Sequence[Named], sample_rate: int, files: Sequence[Pa
     _bench = _Bench(metrics, sample_rate, files)
 
 
-def _score_in_worker(clean: Samples, estimates: Samples) -> list[Scores]:
+def _score_in_worker(clean: Samples, estimates: Samples, wanted: Wanted) -> list[Scores]:
     if _bench is None:
         raise RuntimeError("the worker was not started by Scorer")
-    return _bench.score(clean, estimates)
+    return _bench.score(clean, estimates, wanted)
 
 
 @contextlib.contextmanager

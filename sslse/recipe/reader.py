@@ -31,6 +31,8 @@ _SPECIAL = {
     "FALSE": False,
 }
 _NOT_FINITE = re.compile(r"([-+]?)\.(inf|Inf|INF|nan|NaN|NAN)")
+# What an escape can write in YAML, but no file name, environment or UTF-8 can hold.
+_UNUSABLE = re.compile(r"[\0\ud800-\udfff]")
 _UNTAGGED = "untagged"
 _YAML_TAG = "tag:yaml.org,2002:"
 
@@ -147,6 +149,8 @@ class _Reader:
             where = self._place(text[: error.position].count("\n"))
             message = f"not valid YAML: character #x{error.character:04x} is not allowed"
             raise _error(where, message) from error
+        except (ValueError, OverflowError) as error:  # an escape beyond Unicode: "\UFFFFFFFF"
+            raise _error(self._source, f"not valid YAML: {error}") from error
         except RecursionError as error:
             raise _error(self._source, f"nested deeper than {MAX_DEPTH} levels") from error
         if root is None:
@@ -171,10 +175,16 @@ class _Reader:
             return Node(self._mapping(node, depth), where)
         if isinstance(node, yaml.SequenceNode):
             return Node([self._convert(one, depth + 1) for one in node.value], where)
-        text = str(node.value)
+        text = self._text(node, where)
         if isinstance(node, yaml.ScalarNode) and node.style is None:
             return Node(parse_scalar(text), where)
         return Node(text, where, quoted=True)
+
+    def _text(self, node: yaml.Node, where: str) -> str:
+        text = str(node.value)
+        if bad := _UNUSABLE.search(text):
+            raise _error(where, f"a text with the character #x{ord(bad[0]):04x} is not allowed")
+        return text
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Node]:
         converted: dict[str, Node] = {}
@@ -182,7 +192,7 @@ class _Reader:
             where = self._place(key_node.start_mark.line)
             if not isinstance(key_node, yaml.ScalarNode) or not key_node.value:
                 raise _error(where, "a key must be text")
-            key = str(key_node.value)
+            key = self._text(key_node, where)
             if key == "<<":
                 raise _error(where, "merge keys ('<<') are not supported; use 'extends:'")
             if key in converted:

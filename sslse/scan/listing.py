@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +42,7 @@ class Split:
             return {}
         try:
             pattern = re.compile(self.speaker)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise DataError(
                 f"--speaker: {self.speaker!r} is not a regular expression: {error}"
             ) from error
@@ -79,8 +78,18 @@ def refuse_target(file: Path) -> None:
         raise DataError(f"{file}: there is no folder {file.parent}")
 
 
+def place_below(folder: Path, file: Path) -> Path | None:
+    """Return a folder's path relative to a file's own folder, or None where it is not below."""
+    above = file.parent.resolve()
+    resolved = folder.resolve()
+    return resolved.relative_to(above) if resolved.is_relative_to(above) else None
+
+
 def write_manifest(file: Path, folder: Path, keys: Sequence[str], split: Split) -> tuple[int, int]:
-    """Write a manifest, which `sslse.corpora.manifest.Manifest` reads; paths are relative to it.
+    """Write a manifest, which `sslse.corpora.manifest.Manifest` reads.
+
+    Paths are relative to the manifest's own folder where the audio lies below it (`place_below`),
+    else to the folder, which the corpus then takes as ``root``.
 
     Args:
         file: to write; .csv or .jsonl.
@@ -99,7 +108,7 @@ def write_manifest(file: Path, folder: Path, keys: Sequence[str], split: Split) 
     refuse_target(file)
     speaker_of = split.speakers(keys)
     test = split.test_part(keys, speaker_of)
-    above = Path(os.path.relpath(folder.resolve(), file.parent.resolve()))
+    above = place_below(folder, file) or Path()
     rows = [
         {
             "path": (above / key).as_posix(),

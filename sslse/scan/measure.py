@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sslse.corpora.streams import opened
-from sslse.data.packing import LEAST_SECONDS, SILENCE
+from sslse.audio import VALUES_AT_ONCE, opened
+from sslse.data.recording import LEAST_SECONDS, SILENCE
 from sslse.errors import DataError
 
 FRAME_SECONDS = 0.02
@@ -68,8 +68,9 @@ def measure(path: Path, key: str) -> Facts:
     with opened(path) as file:
         rate, channels = int(file.samplerate), int(file.channels)
         frame = max(round(FRAME_SECONDS * rate), 1)
+        at_once = min(FRAMES_AT_ONCE, max(VALUES_AT_ONCE // (frame * channels), 1)) * frame
         tally = _Tally(frame, channels)
-        while len(block := file.read(FRAMES_AT_ONCE * frame, dtype="float32", always_2d=True)):
+        while len(block := file.read(at_once, dtype="float32", always_2d=True)):
             if not np.isfinite(block).all():
                 raise DataError(f"{path}: holds samples that are not finite")
             tally.add(block)

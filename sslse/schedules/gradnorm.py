@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from sslse import ranks
 from sslse.api import (
     Losses,
     NonNegativeFloat,
@@ -116,5 +117,7 @@ def _norm(name: str, loss: Tensor, latent: Tensor) -> Tensor:
             f"gradnorm compares gradients at the latent, but the {name} loss does not depend on "
             "it (Views.latent); use another schedule"
         )
-    norm: Tensor = torch.linalg.vector_norm(gradient)
+    # Each rank has the gradient at its own slice of the latent.
+    norms = ranks.gather(torch.linalg.vector_norm(gradient)[None]) / ranks.world()
+    norm: Tensor = torch.linalg.vector_norm(norms)
     return norm

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from sslse import ranks
 from sslse.api import Losses
 
 
@@ -27,9 +28,12 @@ def gradient_cosine(losses: Losses, parameters: Sequence[nn.Parameter]) -> Tenso
     if not parameters or not (losses.cl.requires_grad and losses.se.requires_grad):
         return None
     cl, se = (
-        torch.autograd.grad(
-            loss, parameters, retain_graph=True, allow_unused=True, materialize_grads=True
-        )
+        [
+            ranks.mean(one)
+            for one in torch.autograd.grad(
+                loss, parameters, retain_graph=True, allow_unused=True, materialize_grads=True
+            )
+        ]
         for loss in (losses.cl, losses.se)
     )
     products = [(x * y).sum() for x, y in zip(cl, se, strict=True)]

@@ -3,6 +3,7 @@
 import copy
 import time
 
+from sslse import ranks
 from sslse.seeds import seeded
 from sslse.train.trainer import Trainer
 
@@ -27,4 +28,5 @@ def estimate_seconds(trainer: Trainer) -> float:
         total.backward()
         laps.append(time.monotonic() - started)
         model.zero_grad(set_to_none=True)
-    return min(laps) * trainer.batches.batch_size / len(examples.utterance) * trainer.steps
+    share = trainer.batches.batch_size / ranks.world() / len(examples.utterance)
+    return min(laps) * share * trainer.steps

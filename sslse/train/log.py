@@ -1,11 +1,15 @@
 """Collect a step's figures on the device; write them as lines of JSON."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from sslse import ranks
+from sslse.atomic import write_whole
 
 TIMING = ("seconds", "pairs_per_second")
 
@@ -38,9 +42,17 @@ class Averages:
         self._sums, self._counts = {}, {}
         return means
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the sums and counts."""
+        return {"sums": dict(self._sums), "counts": dict(self._counts)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take what `state_dict` returned."""
+        self._sums, self._counts = dict(state["sums"]), dict(state["counts"])
+
 
 class MetricsFile:
-    """The run's ``metrics.jsonl``.
+    """The run's ``metrics.jsonl``; rank 0 writes it.
 
     Args:
         path: of the file.
@@ -54,16 +66,29 @@ class MetricsFile:
     def __init__(self, path: Path, step: int) -> None:
         self.kept = [line for line in read_metrics(path) if line["step"] <= step]
         self._path = path
-        text = "".join(json.dumps(line) + "\n" for line in self.kept)
-        partial = path.with_suffix(".partial")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        if ranks.main():
+            write_whole(path, "".join(json.dumps(line) + "\n" for line in self.kept))
         self.seconds = float(self.kept[-1]["seconds"]) if self.kept else 0.0
 
     def write(self, line: dict[str, Any]) -> None:
-        """Append a line."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        """Append a line.
+
+        Raises:
+            OSError: it cannot be written; the error names the file.
+        """
+        if not ranks.main():
+            return
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
+
+    def sync(self) -> None:
+        """Flush what was written to the disk."""
+        if ranks.main():
+            with self._path.open("ab") as file:
+                os.fsync(file.fileno())
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

@@ -20,16 +20,20 @@ def rehearse_step(trainer: Trainer) -> None:
     """
     model = copy.deepcopy(trainer.model)
     examples = trainer.examples(0).head(FEW)
-    per_epoch = trainer.batches.steps_per_epoch
-    tried: set[tuple[bool, bool]] = set()
-    for step in range(0, min(trainer.steps, TRIED_EPOCHS * per_epoch), per_epoch):
+    for step in phases(trainer):
         progress = trainer.progress(step)
         weights = model.schedule.weights(progress)
-        phase = bool(weights.cl), bool(weights.se)
-        if phase in tried:
-            continue
-        tried.add(phase)
         with seeded(0, device=examples.noisy.device):
             total = model(examples, weights, progress).total
         if not total.requires_grad:
             raise OptionError(f"from epoch {progress.epoch + 1} on its losses train no parameter")
+
+
+def phases(trainer: Trainer) -> list[int]:
+    """Return the first step of every phase: of each choice of losses that have a weight."""
+    per_epoch = trainer.batches.steps_per_epoch
+    found: dict[tuple[bool, bool], int] = {}
+    for step in range(0, min(trainer.steps, TRIED_EPOCHS * per_epoch), per_epoch):
+        weights = trainer.model.schedule.weights(trainer.progress(step))
+        found.setdefault((bool(weights.cl), bool(weights.se)), step)
+    return list(found.values())

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sslse import ranks
 from sslse.api import Augmentation, Progress
 from sslse.data.batches import Batches
 from sslse.errors import RunError
@@ -18,14 +19,17 @@ from sslse.seeds import generator, seeded
 from sslse.settings import Train
 from sslse.train.conflict import gradient_cosine
 from sslse.train.figures import figures
-from sslse.train.log import Averages, MetricsFile, take
+from sslse.train.journal import METRICS, Journal, Watch
+from sslse.train.log import take
 from sslse.train.monitor import Monitor
 from sslse.train.optimizer import learning_rate, make_optimizer
+from sslse.train.parallel import in_parallel
+from sslse.train.signals import signals_noted, stopped
+from sslse.train.skipping import FINITE, Skipping
 from sslse.train.state import load_state, save_state
 from sslse.train.step import Examples, Step, StepOutput
 from sslse.train.tensorboard import require_tensorboard, tensorboard_watch
-
-Watch = Callable[[dict[str, Any]], None]
+from sslse.train.window import Window
 
 
 class Trainer:
@@ -38,6 +42,11 @@ class Trainer:
         train: the recipe's settings.
         views: noisy views per utterance.
         seed: of the run.
+
+    Attributes:
+        draw: `Batches.draw`, or what reads ahead for it.
+        steps: of the whole run.
+        saved: steps of the state that is saved.
     """
 
     def __init__(
@@ -52,23 +61,32 @@ class Trainer:
     ) -> None:
         if train.tensorboard:
             require_tensorboard()
+        if batches.batch_size % ranks.world():
+            raise RunError(
+                f"a batch of {batches.batch_size} utterances does not divide among "
+                f"{ranks.world()} processes; set train.batch_size to a multiple"
+            )
         self.model = model
         self.batches = batches
+        self.draw: Callable[[int], tuple[Tensor, Tensor]] = batches.draw
         self.optimizer = make_optimizer(model.parameters(), train)
         self.steps = train.epochs * batches.steps_per_epoch
+        self.saved = 0
         self._augmentations = augmentations
         self._train = train
         self._views = views
         self._seed = seed
         self._device = next(model.parameters()).device
+        self._forward = in_parallel(model)
+        self._looks = self._device.type == "cpu"  # after every step; elsewhere that would wait
 
     def progress(self, step: int) -> Progress:
         """Return the clock at a step."""
         return Progress(step, self.steps, self.batches.steps_per_epoch)
 
     def examples(self, step: int) -> Examples:
-        """Return the noisy views a step trains on, and their targets."""
-        waves, utterance = self.batches.draw(step)
+        """Return the noisy views a step trains on, and their targets: those of all ranks."""
+        waves, utterance = self.draw(step)
         clean = noisy = waves.expand(self._views, *waves.shape)
         for name, augmentation in self._augmentations:
             draws = partial(generator, self._device, self._seed, "augmentation", name, step)
@@ -77,17 +95,21 @@ class Trainer:
                 clean = augmentation(clean, generator=draws())
         return Examples(clean, noisy, utterance)
 
-    def step(self, step: int) -> tuple[StepOutput, dict[str, Tensor]]:
+    def step(self, step: int, *, skip: bool = False) -> tuple[StepOutput, dict[str, Tensor]]:
         """Take one optimizer step; return its output and its scalars to log.
+
+        The scalar ``finite`` tells whether loss and gradient were. With ``skip``, a step where they
+        are not changes nothing; that waits for the device.
 
         A parameter that no loss of this step uses (the predictor while CL has weight 0) has no
         gradient, so the optimizer leaves it and its momentum alone.
         """
         progress = self.progress(step)
-        examples = self.examples(step)
+        examples = self.examples(step).own()
         weights = self.model.schedule.weights(progress)
-        with seeded(self._seed, "step", step, device=self._device):
-            output: StepOutput = self.model(examples, weights, progress)
+        of_rank = [ranks.rank()] if ranks.rank() else []
+        with seeded(self._seed, "step", step, *of_rank, device=self._device):
+            output = self._forward(examples, weights, progress)
         scalars = _scalars(output)
         adapted = self.model.schedule.metrics().items()
         scalars |= {f"schedule/{name}": value.detach().clone() for name, value in adapted}
@@ -97,10 +119,12 @@ class Trainer:
             scalars |= {} if cosine is None else {"gradient_cosine": cosine}
         self.optimizer.zero_grad(set_to_none=True)
         output.total.backward()  # type: ignore[no-untyped-call]
-        if self._train.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._train.clip_norm)
+        norm = self._clip()
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self._train, progress)
+        scalars[FINITE] = torch.isfinite(output.total.detach()) & torch.isfinite(norm)
+        if skip and not bool(scalars[FINITE]):
+            return output, scalars
         self.optimizer.step()
         with torch.no_grad():
             self.model.objective.after_step(self.model.encoder, output.carry, progress)
@@ -115,62 +139,82 @@ class Trainer:
         Args:
             folder: the run directory; ``metrics.jsonl`` and ``resume/`` are written.
             watch: sees every logged line.
-            say: told what the monitor warns about.
+            say: told of skipped steps, and what the monitor warns about.
 
         Raises:
-            RunError: the loss is not finite, or a collapse stops the run.
+            RunError: the state is damaged, too many steps on end are not finite, or a collapse
+                stops the run.
+            Stopped: SIGTERM or SIGINT; the step in progress was finished and the state saved.
         """
-        resume = folder / "resume"
-        first = load_state(resume, self.model, self.optimizer)
-        file = MetricsFile(folder / "metrics.jsonl", first)
+        resume, window = folder / "resume", Window()
+        done = self.saved = load_state(resume, self.model, self.optimizer, window, say)
         over: Over = "frame" if self.model.objective.frame_level else "utterance"
-        monitor = Monitor(over)
-        for line in file.kept:
-            monitor.check(line, self.progress(line["step"] - 1))
         watches = [watch]
-        if self._train.tensorboard:
-            watches.append(tensorboard_watch(folder / "tensorboard", first))
-        before = file.seconds
-        started = saved = lap = time.monotonic()
-        averages, since = Averages(), first
+        if self._train.tensorboard and ranks.main():
+            watches.append(tensorboard_watch(folder / "tensorboard", done))
+        journal = Journal(folder / METRICS, done, Monitor(over), self.progress, watches)
+        skipping = Skipping(
+            self.step,
+            self.model,
+            self.optimizer,
+            limit=self._train.nonfinite_steps,
+            looks=self._looks,
+            say=say,
+        )
+        saved = time.monotonic()
         self.model.train()
-        for step in range(first, self.steps):
-            output, scalars = self.step(step)
-            averages.add(scalars)
-            done = step + 1
-            epoch_ends = done % self.batches.steps_per_epoch == 0
-            if not (epoch_ends or done % self._train.log_every == 0):
-                continue
-            means = averages.take()
-            if not math.isfinite(means["loss"]):
-                raise RunError(
-                    f"the loss is not finite at step {done}; start another run (--out) with a "
-                    "lower train.learning_rate or with train.clip_norm"
-                )
-            looks = take(figures(output, over))
-            looks = {name: value for name, value in looks.items() if math.isfinite(value)}
-            now = time.monotonic()
-            line = {
-                "step": done,
-                "epoch": done / self.batches.steps_per_epoch,
-                "learning_rate": self.optimizer.param_groups[0]["lr"],
-                **self._weights(step, means),
-                **means,
-                **looks,
-                "seconds": before + now - started,
-                "pairs_per_second": (done - since) * self.batches.batch_size / (now - lap),
-            }
-            warnings = monitor.check(line, self.progress(step))
-            file.write(line | ({"warnings": warnings} if warnings else {}))
-            for one in watches:
-                one(line)
-            for name, words in warnings.items():
-                self._warn(f"step {done}: {name} {words}", say)
-            since, lap = done, now
-            due = now - saved >= self._train.checkpoint_seconds
-            if (epoch_ends and due) or done == self.steps:
-                save_state(resume, self.model, self.optimizer, done)
-                saved = time.monotonic()
+        with signals_noted() as noted:
+            while done < self.steps:
+                done, output = skipping.take(done, self._next_line(done), window, noted)
+                line_ends = done == self._next_line(done - 1)
+                if line_ends and (means := window.averages.take()):
+                    line = self._line(done, window, means, output, over)
+                    for name, words in journal.write(line, self.batches.batch_size).items():
+                        self._warn(f"step {done}: {name} {words}", say)
+                due = line_ends and time.monotonic() - saved >= self._train.checkpoint_seconds
+                stops = noted.anywhere()
+                if ranks.greatest(due) or stops or done == self.steps:
+                    journal.sync()
+                    save_state(resume, self.model, self.optimizer, done, window)
+                    self.saved, saved = done, time.monotonic()
+                if stops:
+                    break
+            if noted.number is not None:
+                raise stopped(noted.number, f"the state of step {done} of {self.steps} is saved")
+
+    def _next_line(self, done: int) -> int:
+        """Return the step after which the next line is logged."""
+        every, per_epoch = self._train.log_every, self.batches.steps_per_epoch
+        return min(done + every - done % every, done + per_epoch - done % per_epoch)
+
+    def _line(
+        self,
+        done: int,
+        window: Window,
+        means: dict[str, float],
+        output: StepOutput | None,
+        over: Over,
+    ) -> dict[str, Any]:
+        """Return what is logged of the latest steps."""
+        looks = take(figures(output.gathered(), over)) if output is not None else {}
+        return {
+            "step": done,
+            "epoch": done / self.batches.steps_per_epoch,
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            **self._weights(done - 1, means),
+            **means,
+            **{name: value for name, value in looks.items() if math.isfinite(value)},
+            **({"skipped": window.skipped} if window.skipped else {}),
+        }
+
+    def _clip(self) -> Tensor:
+        """Scale the gradients down to the largest norm allowed; return the norm they had."""
+        limit = math.inf if self._train.clip_norm is None else self._train.clip_norm
+        gradients = [one.grad for one in self.model.parameters() if one.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        if math.isfinite(limit):
+            torch.nn.utils.clip_grads_with_norm_(self.model.parameters(), limit, norm)
+        return norm
 
     def _weights(self, step: int, means: dict[str, float]) -> dict[str, float]:
         """Return the weights of a step, those that adapt taken out of the logged means."""

@@ -81,6 +81,18 @@ def test_the_manifest(folder, tmp_path):
     assert again.stderr == f"{file}: exists and is not overwritten; choose another name\n"
 
 
+def test_a_manifest_elsewhere_says_what_its_root_is(folder, tmp_path):
+    (tmp_path / "lists").mkdir()
+    file = tmp_path / "lists" / "list.csv"
+    result = call(folder, "-o", file)
+    assert result.stdout.splitlines()[-1] == (
+        f"{file}: paths are relative to {folder}; the corpus takes 'root: {folder}' "
+        f"(--data manifest: SPEECH_MANIFEST_ROOT={folder}, or NOISE_MANIFEST_ROOT)"
+    )
+    assert "../" not in file.read_text("utf-8")
+    assert len(Manifest(file=str(file), root=str(folder)).recordings()) == 24
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -141,8 +141,43 @@ def test_root_is_where_the_paths_begin(manifest, tmp_path):
     (tmp_path / "lists").mkdir()
     corpus = manifest("path,split\nb.flac,train\n", name="lists/x.csv", root=f"{tmp_path}/sub")
     assert corpus.recordings()[0].source == tmp_path / "sub" / "b.flac"
-    above = manifest("path,split\n../a.wav,train\n", name="lists/y.csv")
-    assert above.recordings()[0].key == "../a.wav"
+    inside = manifest("path,split\nsub/../a.wav,train\n")
+    assert inside.recordings()[0].key == "a.wav"
+
+
+@pytest.mark.parametrize("path", ["../a.wav", "..", "sub/../../a.wav", "./../lists/../a.wav"])
+def test_a_path_never_leaves_the_root(manifest, message, tmp_path, path):
+    (tmp_path / "lists").mkdir()
+    text = message(f"path,split\n{path},train\n", name="lists/y.csv")
+    assert text == (
+        f"{tmp_path}/lists/y.csv:2: path: {path!r} leaves the folder that paths are relative to "
+        "('root')"
+    )
+    allowed = manifest("path,split\na.wav,train\n", name="lists/z.csv", root=str(tmp_path))
+    assert allowed.recordings()[0].source == tmp_path / "a.wav"
+
+
+def test_a_link_in_the_folder_is_followed(manifest, tmp_path):
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "link.wav").symlink_to(tmp_path / "a.wav")
+    corpus = manifest("path,split\nlink.wav,train\n", name="lists/y.csv")
+    assert len(corpus.read(corpus.recordings()[0])[0]) == RATE
+
+
+@pytest.mark.parametrize("start", ["1e308", "1e15"])
+def test_a_start_beyond_all_files_is_refused(manifest, start):
+    corpus = manifest(f"path,split,start,seconds\na.wav,train,{start},0.1\n")
+    with pytest.raises(DataError, match=r"goes beyond the file's 1\.000 s"):
+        corpus.read(corpus.recordings()[0])
+
+
+def test_a_header_that_claims_more_than_is_there_gives_no_short_segment(manifest, tmp_path):
+    content = bytearray((tmp_path / "sub" / "b.flac").read_bytes())
+    content[21:26] = bytes([content[21] | 0xF, 0xFF, 0xFF, 0xFF, 0xFF])  # 2**36 - 1 samples
+    (tmp_path / "long.flac").write_bytes(content)
+    corpus = manifest("path,split,start,seconds\nlong.flac,train,0.5,100000\n")
+    with pytest.raises(DataError, match=r"long\.flac: "):
+        corpus.read(corpus.recordings()[0])
 
 
 def test_faults_of_rows_are_reported_together(message, tmp_path):

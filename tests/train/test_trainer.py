@@ -195,7 +195,7 @@ def test_the_momentum_encoder_follows_in_phases_without_cl_too(tiny, registry):
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_state(tiny, registry, tmp_path):
     trainer = ready(tiny("train.learning_rate=1e30", "train.warmup_steps=0"), registry)
-    with pytest.raises(RunError, match=r"the loss is not finite at step \d+; start another run"):
+    with pytest.raises(RunError, match=r"not finite at step \d+, .*; start another run"):
         trainer.run(tmp_path)
 
 
@@ -203,15 +203,6 @@ def test_a_state_of_another_model_is_refused(tiny, registry, tmp_path):
     ready(tiny("train.epochs=1"), registry).run(tmp_path)
     with pytest.raises(RunError, match="cannot be resumed"):
         ready(tiny("encoder.dim=12"), registry).run(tmp_path)
-
-
-def test_a_state_cut_short_is_refused_with_advice(tiny, registry, tmp_path):
-    recipe = tiny("train.epochs=1")
-    ready(recipe, registry).run(tmp_path)
-    state = tmp_path / "resume" / "state.pt"
-    state.write_bytes(state.read_bytes()[:1000])
-    with pytest.raises(RunError, match="delete it to start the run again"):
-        ready(recipe, registry).run(tmp_path)
 
 
 def test_the_loss_falls(tiny, registry, tmp_path):

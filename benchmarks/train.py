@@ -1,0 +1,236 @@
+"""A training step of BYOL beside the enhancement loss: sslse and three other ways.
+
+python benchmarks/train.py [--preset small] [--batch 256] [--device cuda] [--json FILE] [--quick]
+
+a: the model's own step (forward, backward, optimizer, momentum encoder) on tensors that are on the
+   device already: the limit.
+b: the whole step of `sslse run`: crop, mix, model, logging, monitoring, checkpoints.
+c: a plain script: DataLoader workers that read files and mix in numpy, eager float32.
+d: Lightning with lightly's BYOL parts and audiomentations' noise, the same files and loader.
+
+The four take turns, a block of steps each, so that what else the machine does meets all alike. b
+is the outer loop: `Trainer.run` itself, which the others interrupt after a block.
+"""
+
+import copy
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from measure import options, publish, ratio, seconds, show, spread, table, usable_cores
+from networks import Job, write_files
+from plain_script import PlainScript
+
+from sslse.device import choose_device
+from sslse.prepare import Prepared, prepare
+from sslse.recipe import Recipe, load_recipe
+from sslse.registry import Registry, discover
+from sslse.train.optimizer import make_optimizer
+
+NAMES = {
+    "a": "a: the model's own step",
+    "b": "b: sslse run",
+    "c": "c: plain script",
+    "d": "d: Lightning, lightly, audiomentations",
+}
+CLOSE = 1e-3
+
+
+class Enough(Exception):  # noqa: N818 - no error: it ends the outer loop
+    """All rounds are measured."""
+
+
+def own_step(prepared: Prepared, steps: int) -> Callable[[], None]:
+    """Return (a): steps of a copy of the model on examples that stay where they are."""
+    trainer = prepared.trainer
+    model = copy.deepcopy(trainer.model).train()
+    optimizer = make_optimizer(model.parameters(), prepared.recipe.train)
+    examples, progress = trainer.examples(0), trainer.progress(0)
+    weights = model.schedule.weights(progress)
+    clip_norm = prepared.recipe.train.clip_norm
+
+    def step() -> None:
+        output = model(examples, weights, progress)
+        optimizer.zero_grad(set_to_none=True)
+        output.total.backward()
+        if clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+        optimizer.step()
+        with torch.no_grad():
+            model.objective.after_step(model.encoder, output.carry, progress)
+
+    def block() -> None:
+        for _ in range(steps):
+            step()
+
+    return block
+
+
+def check_same_loss(prepared: Prepared, script: PlainScript) -> None:
+    """Refuse to compare with a script that trains something else."""
+    trainer = prepared.trainer
+    examples, progress = trainer.examples(0), trainer.progress(0)
+    weights = trainer.model.schedule.weights(progress)
+    with torch.no_grad(), torch.autocast(prepared.device.type, enabled=False):
+        model = copy.deepcopy(trainer.model)
+        model.precision = "float32"
+        expected = float(model(examples, weights, progress).total)
+        found = float(script.loss((examples.clean[0], *examples.noisy)))
+    if abs(expected - found) > CLOSE * max(1.0, abs(expected)):
+        raise SystemExit(f"the plain script's loss is {found}, not {expected}")
+
+
+@dataclass
+class Outer:
+    """What (b), the outer loop, does after every logged line: let the others take their turn.
+
+    Args:
+        others: a block of each of the others; it returns its seconds, or None to be timed.
+        rounds: that count; one more comes before them.
+        block: steps.
+        device: of the model.
+    """
+
+    others: dict[str, Callable[[], float | None]]
+    rounds: int
+    block: int
+    device: torch.device
+    laps: dict[str, list[float]] = field(default_factory=dict)
+    _began: tuple[int, float] = (0, 0.0)
+    _warm: bool = False
+
+    def watch(self, line: dict[str, Any]) -> None:
+        """See a logged line of the training."""
+        steps = line["step"] - self._began[0]
+        if steps < self.block:
+            return
+        taken = (time.perf_counter() - self._began[1]) / steps
+        laps = {"b": taken}
+        for name, work in self.others.items():
+            result: list[float | None] = []
+            around = seconds(lambda work=work, to=result: to.append(work()), self.device)  # type: ignore[misc]
+            lap = around if result[0] is None else result[0]
+            laps[name] = lap / self.block
+        if self._warm:
+            for name, lap in laps.items():
+                self.laps.setdefault(name, []).append(lap)
+            if len(self.laps["b"]) == self.rounds:
+                raise Enough
+        self._warm = True
+        self._began = line["step"], time.perf_counter()
+
+
+def lightning_block(job: Job, length: int) -> Callable[[], float] | None:
+    """Return (d), or None where a package of it is missing."""
+    try:
+        from lightning_script import LightningScript
+    except ImportError as error:
+        print(f"d is left out: not installed ({error})")
+        return None
+    return LightningScript(job, length).block
+
+
+def as_torch_has_it(work: Callable[[], float | None]) -> float | None:
+    """Take a turn with torch's own precision of matrix products, whatever the run has set."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        return work()
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def recipe_of(arguments: Any, registry: Registry, variants: int) -> Recipe:
+    """Return BYOL as published, at the size asked for."""
+    steps = (arguments.rounds + 2) * arguments.block
+    utterances = 90
+    sets = [
+        f"preset={arguments.preset}",
+        f"train.batch_size={arguments.batch}",
+        f"train.log_every={arguments.block}",
+        f"train.crops_per_utterance={1 + steps * arguments.batch // utterances}",
+        "train.epochs=2",
+        # The others' turns count for the clock of checkpoints too.
+        f"train.checkpoint_seconds={60 * variants}",
+        f"train.threads={arguments.threads}",
+        "train.compile=true" if arguments.compile else "train.compile=false",
+        "evaluate.metrics=[si_sdr]",
+    ]
+    sets += [f"train.crop={arguments.crop}"] if arguments.crop else []
+    sets += ["encoder.blocks=1", "train.crop=1024"] if arguments.quick else []
+    return load_recipe("byol", registry, sets=sets)
+
+
+def measure(arguments: Any, folder: Path) -> tuple[dict[str, list[float]], Prepared]:
+    """Run the variants in turn."""
+    registry = discover()
+    device = choose_device(arguments.device)
+    recipe = recipe_of(arguments, registry, len(arguments.variants))
+    prepared = prepare(recipe, registry, device, lambda _: None)
+    material = prepared.material
+    speech = write_files(material.train_speech, folder / "speech")
+    noise = write_files(material.train_noise, folder / "noise")
+    job = Job(prepared, speech, noise, arguments.workers, arguments.block)
+    length = arguments.batch * (arguments.rounds + 2) * (arguments.block + 2)
+    script = PlainScript(job, length)
+    check_same_loss(prepared, script)
+    others: dict[str, Callable[[], float | None]] = {}
+    if "a" in arguments.variants:
+        others["a"] = own_step(prepared, arguments.block)
+    if "c" in arguments.variants:
+        others["c"] = partial(as_torch_has_it, script.block)
+    if "d" in arguments.variants and (block := lightning_block(job, length)):
+        others["d"] = partial(as_torch_has_it, block)
+    outer = Outer(others, arguments.rounds, arguments.block, device)
+    try:
+        run = folder / "run"
+        run.mkdir()
+        prepared.trainer.run(run, watch=outer.watch, say=lambda _: None)
+    except Enough:
+        return outer.laps, prepared
+    raise SystemExit("the training ended before all rounds were measured")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = options(__doc__ or "")
+    parser.add_argument("--preset", choices=("paper", "small"), default="paper")
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--crop", type=int, help="samples; the preset's own unless given")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--block", type=int, default=10, help="steps between two turns")
+    parser.add_argument("--workers", type=int, default=usable_cores(), help="of DataLoaders")
+    parser.add_argument("--compile", action="store_true", help="train.compile for a and b")
+    parser.add_argument("--variants", default="abcd")
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.preset, arguments.batch, arguments.rounds, arguments.block = "small", 2, 1, 2
+    torch.set_num_threads(arguments.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        laps, prepared = measure(arguments, Path(folder))
+    batch, device = prepared.trainer.batches.batch_size, prepared.device
+    figures = {}
+    for name in sorted(laps):
+        figures[name] = {
+            "seconds_per_step": spread(laps[name]),
+            "pairs_per_second": spread([batch / lap for lap in laps[name]]),
+            "b_is_faster_by": ratio(laps[name], laps["b"]),
+            "laps": laps[name],
+        }
+    rows = [
+        [NAMES[name], *(show(value) for value in list(figure.values())[:3])]  # type: ignore[arg-type]
+        for name, figure in figures.items()
+    ]
+    print(f"{arguments.preset} preset, {batch} pairs a step, {arguments.rounds} rounds\n")
+    print(table(["", "s/step: median (quartiles)", "pairs/s", "its time / b's time"], rows))
+    about = {"preset": arguments.preset, "batch": batch, "crop": prepared.recipe.train.crop}
+    publish(arguments, device, about | {"rounds": arguments.rounds, "figures": figures})
+
+
+if __name__ == "__main__":
+    main()

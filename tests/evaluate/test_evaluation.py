@@ -1,0 +1,195 @@
+"""Nothing is scored twice, and a killed evaluation goes on where it stood."""
+
+import json
+
+import pytest
+import torch
+
+from sslse.api import Recording
+from sslse.data.store import Index, Store
+from sslse.evaluate import scoring
+from sslse.evaluate.evaluation import evaluate
+from sslse.evaluate.noisy_scores import FOLDER
+from sslse.evaluate.unfinished import FILE, finish
+from sslse.metrics.si_sdr import SiSdr
+
+SAMPLES = 8192
+
+
+class Counted(SiSdr):
+    """SI-SDR that counts its calls; one call of them can be made to fail."""
+
+    calls = 0
+    fail_at = None
+    version = 1
+
+    def score(self, clean, estimate, sample_rate):
+        Counted.calls += 1
+        if Counted.calls == Counted.fail_at:
+            raise KeyboardInterrupt
+        return super().score(clean, estimate, sample_rate)
+
+    def contract(self):
+        return {"package": "counted", "version": self.version}
+
+
+def store(name, count, seed=0, level=1):
+    draws = torch.Generator().manual_seed(seed + len(name))
+    samples = torch.randint(-9000, 9000, (20000 * count,), generator=draws, dtype=torch.int16)
+    samples *= level
+    starts, lengths = torch.arange(count) * 20000, torch.full((count,), 20000)
+    index = Index(starts, lengths, torch.full((count,), 1 / 32768))
+    recordings = [Recording(f"{name}{row}", None, "test") for row in range(count)]
+    return Store(samples, index, recordings, 16000)
+
+
+@pytest.fixture
+def bench(tiny, tmp_path, monkeypatch):
+    """Evaluate eight mixtures in batches of three with a counted metric; count its calls."""
+    recipe = tiny(
+        f"data.cache={tmp_path / 'cache'}",
+        "evaluate.utterances=null",
+        "evaluate.snr_db=[-5, 5]",
+        f"evaluate.samples={SAMPLES}",
+        "evaluate.batch_size=3",
+    )
+    bench = scoring._Bench([], 16000, [])
+    bench._metrics = {"si_sdr": Counted()}
+    monkeypatch.setattr(Counted, "version", 1)
+    monkeypatch.setattr(Counted, "fail_at", None)
+    monkeypatch.setattr(scoring, "_Bench", lambda *_: bench)
+
+    def call(enhance=torch.tanh, **changes):
+        speech = changes.pop("speech", store("speech", 4))
+        noise = changes.pop("noise", store("noise", 2))
+        monkeypatch.setattr(Counted, "calls", 0)
+        results = evaluate(enhance, speech, noise, recipe, {"si_sdr": Counted()}, **changes)
+        return results, Counted.calls
+
+    return call
+
+
+def test_noisy_waves_are_scored_once_however_many_models_are_evaluated(bench):
+    first, calls = bench()
+    assert (len(first.rows), calls) == (8, 16)
+    second, calls = bench(lambda noisy: 0.5 * noisy + 0.1 * torch.tanh(noisy))
+    assert calls == 8
+    assert [one.noisy for one in second.rows] == [one.noisy for one in first.rows]
+    assert [one.enhanced for one in second.rows] != [one.enhanced for one in first.rows]
+    again, calls = bench()
+    assert calls == 8
+    assert again.rows == first.rows
+
+
+def test_other_samples_or_another_version_of_the_metric_are_scored_anew(bench, monkeypatch):
+    bench()
+    assert bench(noise=store("noise", 2, seed=9))[1] == 16
+    assert bench(noise=store("noise", 2, seed=9))[1] == 8
+    monkeypatch.setattr(Counted, "version", 2)
+    assert bench()[1] == 16
+
+
+def damaged(text):
+    """Cut short, changed digit, another layout, no text: none may be believed."""
+    held = json.loads(text)
+    wave = next(iter(held["scores"]))
+    return [
+        text[:-20].encode(),
+        json.dumps(held | {"scores": held["scores"] | {wave: 99.0}}).encode(),
+        json.dumps([held]).encode(),
+        json.dumps({"scores": held["scores"]}).encode(),
+        b"\xff\x00" * 40,
+        b"",
+        b"[" * 100_000,
+    ]
+
+
+@pytest.mark.parametrize("case", range(7))
+def test_a_damaged_cache_is_ignored_and_built_anew(bench, tmp_path, case):
+    first, _ = bench()
+    (path,) = (tmp_path / "cache" / FOLDER).iterdir()
+    whole = path.read_text()
+    path.write_bytes(damaged(whole)[case])
+    again, calls = bench()
+    assert calls == 16
+    assert again.rows == first.rows
+    assert path.read_text() == whole
+
+
+def test_a_cache_that_cannot_be_written_costs_no_evaluation(bench, tmp_path):
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    results, calls = bench()
+    assert (len(results.rows), calls) == (8, 16)
+
+
+@pytest.mark.parametrize("fail_at", range(1, 17))
+def test_a_killed_evaluation_goes_on_where_it_stood(bench, tmp_path, monkeypatch, fail_at):
+    whole, calls = bench()
+    whole.write(tmp_path)
+    expected = [(tmp_path / name).read_bytes() for name in ("evaluation.csv", "evaluation.json")]
+    for path in (tmp_path / "cache" / FOLDER).iterdir():
+        path.unlink()
+    run = tmp_path / "run"
+    run.mkdir()
+    monkeypatch.setattr(Counted, "fail_at", fail_at)
+    with pytest.raises(KeyboardInterrupt):
+        bench(folder=run, model="m")
+    monkeypatch.setattr(Counted, "fail_at", None)
+    # In this process every mixture is scored at once: noisy, then enhanced.
+    done = (fail_at - 1) // 2
+    resumed, calls = bench(folder=run, model="m")
+    assert calls == 16 - 2 * done
+    resumed.write(run)
+    finish(run)
+    found = [(run / name).read_bytes() for name in ("evaluation.csv", "evaluation.json")]
+    assert found == expected
+    assert {one.name for one in run.iterdir()} == {"evaluation.csv", "evaluation.json"}
+
+
+def test_rows_of_another_evaluation_are_dropped(bench, tmp_path):
+    bench(folder=tmp_path, model="m")
+    assert bench(folder=tmp_path, model="m")[1] == 0
+    assert bench(folder=tmp_path, model="other")[1] == 8
+    bench(folder=tmp_path, model="m")
+    other = store("speech", 4, seed=5)
+    assert bench(folder=tmp_path, model="m", speech=other)[1] == 16
+
+
+def test_a_row_cut_short_is_scored_again(bench, tmp_path):
+    first, _ = bench(folder=tmp_path, model="m")
+    path = tmp_path / FILE
+    path.write_bytes(path.read_bytes()[:-30])
+    again, calls = bench(folder=tmp_path, model="m")
+    assert calls == 1
+    assert again.rows == first.rows
+    path.write_bytes(b"\xff\xfe damaged from the beginning")
+    assert bench(folder=tmp_path, model="m")[1] == 8
+
+
+def test_a_finished_batch_is_not_enhanced_again_and_a_broken_one_is_enhanced_whole(bench, tmp_path):
+    bench(folder=tmp_path, model="m")
+    path = tmp_path / FILE
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:6]))
+    shapes = []
+
+    def enhance(noisy):
+        shapes.append(tuple(noisy.shape))
+        return torch.tanh(noisy)
+
+    assert bench(enhance, folder=tmp_path, model="m")[1] == 3
+    assert shapes == [(3, SAMPLES), (2, SAMPLES)]
+
+
+def test_progress_counts_mixtures_of_before(bench, tmp_path):
+    seen = []
+    bench(folder=tmp_path, model="m", watch=lambda *counts: seen.append(counts))
+    assert seen[-1] == (8, 8)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_failures_are_not_kept(bench, tmp_path):
+    results, calls = bench(speech=store("speech", 4, level=0))
+    assert calls == 0
+    assert {row.noisy.reasons["si_sdr"] for row in results.rows} == {"the clean wave is silent"}
+    assert not (tmp_path / "cache" / FOLDER).exists()
