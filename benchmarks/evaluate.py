@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from measure import options, publish, show, table, usable_cores
+from measure import options, publish, show, table
 from numpy.typing import NDArray
 
 from sslse.build import build_metrics, open_material
-from sslse.device import choose_device
+from sslse.device import choose_device, usable_cores
 from sslse.evaluate.evaluation import evaluate
 from sslse.evaluate.mixtures import make_mixtures, plan_mixtures
 from sslse.evaluate.scoring import Scorer

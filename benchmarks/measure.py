@@ -14,6 +14,8 @@ from typing import Any
 
 import torch
 
+from sslse.device import usable_cores
+
 PACKAGES = ("torch", "torchaudio", "numpy", "audiomentations", "lightly", "pytorch-lightning")
 
 
@@ -27,13 +29,6 @@ def options(about: str) -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=usable_cores(), help="of torch on a CPU")
     parser.add_argument("--quick", action="store_true", help="a rehearsal: its figures say nothing")
     return parser
-
-
-def usable_cores() -> int:
-    """Return the cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def machine(device: torch.device) -> dict[str, Any]:

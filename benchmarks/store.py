@@ -18,7 +18,7 @@ from unittest import mock
 import numpy as np
 import soundfile
 import torch
-from measure import options, publish, seconds, show, spread, table, usable_cores, wait
+from measure import options, publish, seconds, show, spread, table, wait
 
 from sslse.api import Corpus, Recording
 from sslse.corpora.folder import Folder
@@ -28,7 +28,7 @@ from sslse.data.readahead import ReadAhead
 from sslse.data.shard_files import Shard, samples_file, write_index
 from sslse.data.shards import InMemory, Shards
 from sslse.data.store import Store
-from sslse.device import choose_device
+from sslse.device import choose_device, usable_cores
 
 RATE = 16000
 UTTERANCE = 14.4  # seconds: 250 of them are an hour

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from measure import options, publish, ratio, seconds, show, spread, table, usable_cores
+from measure import options, publish, ratio, seconds, show, spread, table
 from networks import Job, write_files
 from plain_script import PlainScript
 
-from sslse.device import choose_device
+from sslse.device import choose_device, usable_cores
 from sslse.prepare import Prepared, prepare
 from sslse.recipe import Recipe, load_recipe
 from sslse.registry import Registry, discover

@@ -1,5 +1,7 @@
 """Choose the device a run is on."""
 
+import os
+
 import torch
 
 from sslse.errors import RunError
@@ -39,6 +41,13 @@ def lowers_precision(precision: str, device: torch.device) -> bool:
     if precision == "auto":
         return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return precision == "bfloat16"
+
+
+def usable_cores() -> int:
+    """Return the cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def describe_device(device: torch.device) -> str:

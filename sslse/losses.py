@@ -64,7 +64,7 @@ def negative_si_sdr(
     """
     ratio = si_sdr(estimate, clean.expand_as(estimate), zero_mean=zero_mean)
     counts = _audible(clean).expand_as(ratio)
-    among = audible_crops(clean.expand_as(estimate)) if audible is None else audible
+    among = counts.sum().clamp_min(1) if audible is None else audible
     return -(ratio * counts).sum() / among
 
 

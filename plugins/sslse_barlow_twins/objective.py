@@ -18,6 +18,7 @@ from sslse.api import (
     Progress,
     Views,
 )
+from sslse.losses import in_float32
 from sslse.nn import Mlp, spread_frames, vectors
 
 EPSILON = 1e-5
@@ -95,7 +96,7 @@ def _standardise(h: Tensor) -> Tensor:
     Args:
         h: (views, rows, channels).
     """
-    precise = h.to(torch.promote_types(h.dtype, torch.float32))
+    precise = in_float32(h)
     centred = precise - ranks.mean(precise.mean(1, keepdim=True))
     variance = ranks.mean(centred.square().mean(1, keepdim=True))
     return centred / (variance + EPSILON).sqrt()

@@ -67,9 +67,9 @@ class AddNoise(Augmentation):
         """Map (views, batch, samples) to the same shape."""
         count, batch, samples = views.shape
         if self._shared:
-            index = self._different(self._most, batch, generator).expand(count, -1, -1)
+            index = different(self._most, batch, self._noise.count, generator).expand(count, -1, -1)
         else:
-            together = self._different(count * self._most, batch, generator)
+            together = different(count * self._most, batch, self._noise.count, generator)
             index = together.view(count, self._most, batch)
         place = uniform((count, self._most, batch), generator)
         length = self._noise.lengths_of(index)
@@ -87,9 +87,6 @@ class AddNoise(Augmentation):
         number = self._least + (uniform((views, 1, batch), generator) * choices).long()
         counted = torch.arange(most, device=number.device).view(-1, 1) < number
         return (noise * level * counted.unsqueeze(-1)).sum(1)
-
-    def _different(self, count: int, batch: int, generator: Generator) -> Tensor:
-        return different(count, batch, self._noise.count, generator)
 
     def _ratios(self, count: int, batch: int, generator: Generator) -> Tensor:
         listed: Tensor = self._snr_db  # type: ignore[assignment]

@@ -1,6 +1,7 @@
 """Channels that let only some frequencies through."""
 
 import math
+from abc import ABC, abstractmethod
 from typing import Annotated
 
 from annotated_types import Ge, Le
@@ -17,7 +18,33 @@ Order = Annotated[int, Ge(1), Le(12)]
 _DIED_AWAY = 7.0  # nepers: 61 dB
 
 
-class LowPass(Augmentation):
+class _OneSided(Augmentation, ABC):
+    """A filter with one cutoff; see `LowPass` for its options."""
+
+    def __init__(
+        self, context: Context, cutoff_hz: list[float], order: int, probability: float
+    ) -> None:
+        super().__init__()
+        self._sample_rate = context.sample_rate
+        self._cutoff_hz = _cutoffs(cutoff_hz, "cutoff_hz", context)
+        self._order = order
+        self._ringing = _ringing(self._cutoff_hz[0], order, context)
+        self._probability = probability
+
+    def forward(self, views: Tensor, *, generator: Generator) -> Tensor:
+        """Map (views, batch, samples) to the same shape."""
+        cutoff = between_logs(self._cutoff_hz, (*views.shape[:2], 1), generator)
+        changed = filter_zero_phase(
+            views, lambda hz: self._gains(hz, cutoff), self._sample_rate, self._ringing
+        )
+        return in_place_of_some(views, changed, self._probability, generator)
+
+    @abstractmethod
+    def _gains(self, hz: Tensor, cutoff: Tensor) -> Tensor:
+        """Return the magnitude at frequencies, for each cutoff."""
+
+
+class LowPass(_OneSided):
     """Take away high frequencies, with a Butterworth filter's magnitude and zero phase.
 
     The views stay in time with each other. Before and after a view the filter meets silence.
@@ -41,26 +68,13 @@ class LowPass(Augmentation):
         order: Order = 4,
         probability: Fraction = 1.0,
     ) -> None:
-        super().__init__()
-        self._sample_rate = context.sample_rate
-        self._cutoff_hz = _cutoffs(cutoff_hz, "cutoff_hz", context)
-        self._order = order
-        self._ringing = _ringing(self._cutoff_hz[0], order, context)
-        self._probability = probability
+        super().__init__(context, cutoff_hz, order, probability)
 
-    def forward(self, views: Tensor, *, generator: Generator) -> Tensor:
-        """Map (views, batch, samples) to the same shape."""
-        cutoff = between_logs(self._cutoff_hz, (*views.shape[:2], 1), generator)
-        changed = filter_zero_phase(
-            views,
-            lambda hz: _butterworth(hz / cutoff, self._order),
-            self._sample_rate,
-            self._ringing,
-        )
-        return in_place_of_some(views, changed, self._probability, generator)
+    def _gains(self, hz: Tensor, cutoff: Tensor) -> Tensor:
+        return _butterworth(hz / cutoff, self._order)
 
 
-class HighPass(Augmentation):
+class HighPass(_OneSided):
     """Take away low frequencies, with a Butterworth filter's magnitude and zero phase.
 
     The views stay in time with each other. Before and after a view the filter meets silence.
@@ -84,23 +98,10 @@ class HighPass(Augmentation):
         order: Order = 4,
         probability: Fraction = 1.0,
     ) -> None:
-        super().__init__()
-        self._sample_rate = context.sample_rate
-        self._cutoff_hz = _cutoffs(cutoff_hz, "cutoff_hz", context)
-        self._order = order
-        self._ringing = _ringing(self._cutoff_hz[0], order, context)
-        self._probability = probability
+        super().__init__(context, cutoff_hz, order, probability)
 
-    def forward(self, views: Tensor, *, generator: Generator) -> Tensor:
-        """Map (views, batch, samples) to the same shape."""
-        cutoff = between_logs(self._cutoff_hz, (*views.shape[:2], 1), generator)
-        changed = filter_zero_phase(
-            views,
-            lambda hz: _butterworth(cutoff / hz, self._order),
-            self._sample_rate,
-            self._ringing,
-        )
-        return in_place_of_some(views, changed, self._probability, generator)
+    def _gains(self, hz: Tensor, cutoff: Tensor) -> Tensor:
+        return _butterworth(cutoff / hz, self._order)
 
 
 class BandPass(Augmentation):

@@ -14,6 +14,7 @@ from sslse.data.packer import Packer
 from sslse.data.shard_files import Shard, read_shards, samples_file
 from sslse.data.shards import OnDisk, Shards
 from sslse.data.store import Index, Store
+from sslse.device import usable_cores
 from sslse.errors import DataError
 
 FORMAT = 4
@@ -69,7 +70,7 @@ def open_store(
     shards = read_shards(folder, len(recordings))
     if shards is None:
         packer = Packer(corpus, recordings, sample_rate, folder, label=label, say=say)
-        shards = packer.pack(processes or _cores())
+        shards = packer.pack(processes or usable_cores())
     unusable = [
         Unusable(recordings[place].key, reason)
         for shard in shards
@@ -151,10 +152,3 @@ def cache_key(corpus: Corpus, recordings: Sequence[Recording], sample_rate: int)
         times = f"{status.st_mtime_ns}\0{status.st_ctime_ns}"
         digest.update(f"\0{status.st_size}\0{times}".encode())
     return digest.hexdigest()
-
-
-def _cores() -> int:
-    """Return the cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

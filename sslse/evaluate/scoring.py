@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sslse.api import Metric, Samples
+from sslse.device import usable_cores
 from sslse.registry import discover
 
 Named = tuple[str, dict[str, Any]]
@@ -81,13 +82,6 @@ def _reason(error: Exception) -> str:
     first = error.args[0] if error.args else ""
     message = first.decode(errors="replace") if isinstance(first, bytes) else str(error)
     return f"{type(error).__name__}: {' '.join(message.split()) or 'no message'}"
-
-
-def usable_cores() -> int:
-    """Return the cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Scorer:

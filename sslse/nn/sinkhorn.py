@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from sslse.losses import in_float32
+
 
 @torch.no_grad()
 def sinkhorn(
@@ -34,7 +36,7 @@ def sinkhorn(
         Of the shape of ``scores``; every row sums to 1.
     """
     with torch.autocast(scores.device.type, enabled=False):
-        precise = scores.to(torch.promote_types(scores.dtype, torch.float32))
+        precise = in_float32(scores)
         lowest = torch.finfo(precise.dtype).min / 4
         logs = ((precise - precise.amax((-2, -1), keepdim=True)) / epsilon).clamp_min_(lowest)
         for _ in range(iterations):

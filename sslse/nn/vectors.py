@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from sslse.losses import Over
+from sslse.losses import Over, in_float32
 
 
 def vectors(latent: Tensor, *, over: Over, utterance: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,5 +49,4 @@ def unit(rows: Tensor) -> Tensor:
     Args:
         rows: (..., dim).
     """
-    precise = rows.to(torch.promote_types(rows.dtype, torch.float32))
-    return torch.nn.functional.normalize(precise, dim=-1)
+    return torch.nn.functional.normalize(in_float32(rows), dim=-1)

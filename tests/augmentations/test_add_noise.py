@@ -3,6 +3,7 @@ import torch
 
 from sslse.api import Bank, Context, OptionError
 from sslse.augmentations.add_noise import AddNoise
+from sslse.augmentations.draws import different
 
 SAMPLES = 4096
 
@@ -71,8 +72,7 @@ def test_a_range_is_drawn_evenly(speech):
 
 @pytest.mark.parametrize(("views", "count"), [(2, 2), (2, 7), (3, 3), (4, 9)])
 def test_the_views_of_an_utterance_get_different_noises_and_every_noise_occurs(views, count):
-    augmentation = AddNoise(Noises(count), context(views))
-    drawn = torch.cat([augmentation._different(views, 100, draws(s)) for s in range(10)], dim=1)
+    drawn = torch.cat([different(views, 100, count, draws(s)) for s in range(10)], dim=1)
     ordered = drawn.sort(dim=0).values
     assert (ordered[1:] != ordered[:-1]).all()
     for row in drawn:
@@ -138,8 +138,7 @@ def test_disjoint_views_share_no_recording_and_shared_ones_have_the_same(views):
 
 
 def test_every_order_of_recordings_is_alike_likely():
-    augmentation = AddNoise(Noises(4), context(2), noises=[2, 2])
-    drawn = augmentation._different(3, 24_000, draws(3))
+    drawn = different(3, 24_000, 4, draws(3))
     orders, counts = drawn.unique(dim=1, return_counts=True)
     assert orders.shape == (3, 24)
     assert ((counts - 1000).abs() < 5 * 1000**0.5).all()
