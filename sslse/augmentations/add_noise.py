@@ -76,7 +76,7 @@ class AddNoise(Augmentation):
         room = torch.where(length >= samples, length - samples + 1, length)
         noise = self._noise.crops(index, (place * room).long(), samples, loop=True)
         noise = noise.squeeze(1) if self._most == 1 else self._sum(noise, generator)
-        return mix_at_snr(views, noise, self._ratios(count, batch, generator))
+        return mix_at_snr(views, noise, self._ratios(count, batch, generator), out=noise)
 
     def _sum(self, noise: Tensor, generator: Generator) -> Tensor:
         """Add up drawn numbers of noises: (views, most, batch, samples) to (views, batch, ...)."""

@@ -29,3 +29,12 @@ def test_each_pair_has_its_own_ratio():
     noise = torch.ones(2, 8)
     mixed = mix_at_snr(speech, noise, torch.tensor([0.0, 20.0]))
     torch.testing.assert_close(mixed, torch.tensor([2.0, 1.1])[:, None].expand(2, 8))
+
+
+def test_the_result_may_overwrite_the_noise():
+    draws = torch.Generator().manual_seed(0)
+    speech, noise = (torch.randn(2, 3, 500, generator=draws) for _ in range(2))
+    snr_db = torch.tensor([[-10.0, 0.0, 10.0], [5.0, -5.0, 20.0]])
+    expected = mix_at_snr(speech, noise, snr_db)
+    assert mix_at_snr(speech, noise, snr_db, out=noise) is noise
+    assert torch.equal(noise, expected)
