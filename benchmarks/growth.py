@@ -12,6 +12,7 @@ not in these figures.
 import argparse
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -103,25 +104,34 @@ def synthetic(hours: float, folder: Path, device: torch.device) -> Store:
 def train(point: dict[str, Any], registry: Registry, device: torch.device) -> dict[str, float]:
     """Measure steps of one point."""
     over, value, block = point["over"], point["value"], point["block"]
-    crops = 1 + (2 * block + 2) * point["batch"] // 90
+    batch = int(value) if over == "batch" else point["batch"]
+    crops = 1 + (2 * block + 2) * batch // 50  # utterances of the smallest corpus
     sets = [
         f"preset={point['preset']}",
-        f"train.batch_size={point['batch']}",
+        f"train.batch_size={batch}",
         f"train.threads={point['threads']}",
         f"train.log_every={block}",
         f"train.crops_per_utterance={crops}",
-        "train.epochs=100",
+        "train.epochs=10000",
         "train.checkpoint_seconds=1000000",
         "evaluate.metrics=[si_sdr]",
     ]
     if over in SETS:
         sets.append(f"{SETS[over]}={int(value)}")
     recipe = load_recipe("byol", registry, sets=sets)
-    times: list[float] = []
+    first_step = 0.0
+    laps: list[float] = []
+    began = 0, 0.0
 
-    def watch(_: dict[str, Any]) -> None:
-        times.append(time.time())
-        if len(times) == point["laps"] + 1:
+    def watch(line: dict[str, Any]) -> None:
+        nonlocal began
+        steps, now = line["step"] - began[0], time.time()
+        if steps < block:  # the last line of an epoch
+            return
+        if began[0]:  # the first block warms up
+            laps.append((now - began[1]) / steps)
+        began = line["step"], time.time()
+        if len(laps) >= point["laps"] and sum(laps) * block > point["seconds"]:
             raise Enough
 
     with tempfile.TemporaryDirectory() as folder:
@@ -133,9 +143,9 @@ def train(point: dict[str, Any], registry: Registry, device: torch.device) -> di
         first = prepared.trainer.step
 
         def step(number: int, **settings: Any) -> Any:
+            nonlocal first_step
             taken = first(number, **settings)
-            if not times and number == 0:
-                times.append(time.time())
+            first_step = first_step or time.time()
             return taken
 
         prepared.trainer.step = step  # type: ignore[method-assign]
@@ -145,8 +155,10 @@ def train(point: dict[str, Any], registry: Registry, device: torch.device) -> di
             pass
         else:
             raise SystemExit("the training ended before it was measured")
-    taken = (times[-1] - times[1]) / (len(times) - 2)
-    return {"steps_per_second": block / taken, "seconds_to_first_step": times[0] - point["began"]}
+    return {
+        "steps_per_second": 1 / statistics.median(laps),
+        "seconds_to_first_step": first_step - point["began"],
+    }
 
 
 def replace_speech(folder: Path, hours: float) -> None:
@@ -191,7 +203,8 @@ def main() -> None:
     parser.add_argument("--preset", choices=("paper", "small"), default="small")
     parser.add_argument("--batch", type=int, default=8, help="where it does not vary")
     parser.add_argument("--block", type=int, default=10, help="steps that are timed together")
-    parser.add_argument("--laps", type=int, default=3, help="blocks after the first")
+    parser.add_argument("--laps", type=int, default=3, help="blocks at least")
+    parser.add_argument("--seconds", type=float, default=6.0, help="and at least so long")
     parser.add_argument("--plot", type=Path, help="draw the figures into this PNG file")
     parser.add_argument("--point", type=json.loads, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -200,9 +213,11 @@ def main() -> None:
         return
     points = QUICK if arguments.quick else POINTS
     figures: dict[str, list[dict[str, float]]] = {}
-    shared = {name: getattr(arguments, name) for name in ("preset", "batch", "block", "laps")}
+    shared = {
+        name: getattr(arguments, name) for name in ("preset", "batch", "block", "laps", "seconds")
+    }
     if arguments.quick:
-        shared |= {"batch": 2, "block": 2, "laps": 2}
+        shared |= {"batch": 2, "block": 2, "laps": 2, "seconds": 0.0}
     shared |= {"device": arguments.device, "threads": arguments.threads}
     for over in arguments.over:
         figures[over] = []
@@ -222,6 +237,7 @@ def plot(figures: dict[str, list[dict[str, float]]], path: Path) -> None:
 
     mpl.use("agg")
     from matplotlib import pyplot
+    from matplotlib.ticker import NullLocator
 
     shape = {"figsize": (3 * len(figures), 5), "sharex": "col", "squeeze": False}
     drawing, axes = pyplot.subplots(2, len(figures), **shape)
@@ -235,6 +251,11 @@ def plot(figures: dict[str, list[dict[str, float]]], path: Path) -> None:
         held.set(xlabel=f"{over} ({UNITS[over]})" if over in UNITS else over)
         held.set_ylabel(HEAD[memory_of])
         held.set_ylim(bottom=0)
+        held.set_xticks(values, [f"{value:.3g}" for value in values], rotation=45)
+        speed.yaxis.set_major_formatter("{x:g}")
+        speed.yaxis.set_minor_formatter("{x:g}")
+        for one in (speed.xaxis, held.xaxis):
+            one.set_minor_locator(NullLocator())
     drawing.tight_layout()
     drawing.savefig(path, dpi=100)
 

@@ -9,27 +9,27 @@ c: a plain script: DataLoader workers that read files and mix in numpy, eager fl
 d: Lightning with lightly's BYOL parts and audiomentations' noise, the same files and loader.
 
 The four take turns, a block of steps each, so that what else the machine does meets all alike. b
-is the outer loop: `Trainer.run` itself, which the others interrupt after a block.
+is the outer loop: `Trainer.run` itself, which the others interrupt after a block. c and d are
+processes of their own, with torch's own settings.
 """
 
 import copy
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from measure import options, publish, ratio, seconds, show, spread, table
-from networks import Job, write_files
-from plain_script import PlainScript
+from networks import write_files
+from others import in_its_own_process, recipe_of
 
 from sslse.device import choose_device, usable_cores
-from sslse.prepare import Prepared, prepare
-from sslse.recipe import Recipe, load_recipe
-from sslse.registry import Registry, discover
+from sslse.prepare import Prepared, compile_networks, prepare
+from sslse.registry import discover
 from sslse.train.optimizer import make_optimizer
 
 NAMES = {
@@ -38,7 +38,6 @@ NAMES = {
     "c": "c: plain script",
     "d": "d: Lightning, lightly, audiomentations",
 }
-CLOSE = 1e-3
 
 
 class Enough(Exception):  # noqa: N818 - no error: it ends the outer loop
@@ -49,6 +48,8 @@ def own_step(prepared: Prepared, steps: int) -> Callable[[], None]:
     """Return (a): steps of a copy of the model on examples that stay where they are."""
     trainer = prepared.trainer
     model = copy.deepcopy(trainer.model).train()
+    if prepared.recipe.train.compile:  # which a copy is not
+        compile_networks(model)
     optimizer = make_optimizer(model.parameters(), prepared.recipe.train)
     examples, progress = trainer.examples(0), trainer.progress(0)
     weights = model.schedule.weights(progress)
@@ -69,20 +70,6 @@ def own_step(prepared: Prepared, steps: int) -> Callable[[], None]:
             step()
 
     return block
-
-
-def check_same_loss(prepared: Prepared, script: PlainScript) -> None:
-    """Refuse to compare with a script that trains something else."""
-    trainer = prepared.trainer
-    examples, progress = trainer.examples(0), trainer.progress(0)
-    weights = trainer.model.schedule.weights(progress)
-    with torch.no_grad(), torch.autocast(prepared.device.type, enabled=False):
-        model = copy.deepcopy(trainer.model)
-        model.precision = "float32"
-        expected = float(model(examples, weights, progress).total)
-        found = float(script.loss((examples.clean[0], *examples.noisy)))
-    if abs(expected - found) > CLOSE * max(1.0, abs(expected)):
-        raise SystemExit(f"the plain script's loss is {found}, not {expected}")
 
 
 @dataclass
@@ -125,74 +112,27 @@ class Outer:
         self._began = line["step"], time.perf_counter()
 
 
-def lightning_block(job: Job, length: int) -> Callable[[], float] | None:
-    """Return (d), or None where a package of it is missing."""
-    try:
-        from lightning_script import LightningScript
-    except ImportError as error:
-        print(f"d is left out: not installed ({error})")
-        return None
-    return LightningScript(job, length).block
-
-
-def as_torch_has_it(work: Callable[[], float | None]) -> float | None:
-    """Take a turn with torch's own precision of matrix products, whatever the run has set."""
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("highest")
-    try:
-        return work()
-    finally:
-        torch.set_float32_matmul_precision(before)
-
-
-def recipe_of(arguments: Any, registry: Registry, variants: int) -> Recipe:
-    """Return BYOL as published, at the size asked for."""
-    steps = (arguments.rounds + 2) * arguments.block
-    utterances = 90
-    sets = [
-        f"preset={arguments.preset}",
-        f"train.batch_size={arguments.batch}",
-        f"train.log_every={arguments.block}",
-        f"train.crops_per_utterance={1 + steps * arguments.batch // utterances}",
-        "train.epochs=2",
-        # The others' turns count for the clock of checkpoints too.
-        f"train.checkpoint_seconds={60 * variants}",
-        f"train.threads={arguments.threads}",
-        "train.compile=true" if arguments.compile else "train.compile=false",
-        "evaluate.metrics=[si_sdr]",
-    ]
-    sets += [f"train.crop={arguments.crop}"] if arguments.crop else []
-    sets += ["encoder.blocks=1", "train.crop=1024"] if arguments.quick else []
-    return load_recipe("byol", registry, sets=sets)
-
-
 def measure(arguments: Any, folder: Path) -> tuple[dict[str, list[float]], Prepared]:
     """Run the variants in turn."""
     registry = discover()
     device = choose_device(arguments.device)
-    recipe = recipe_of(arguments, registry, len(arguments.variants))
-    prepared = prepare(recipe, registry, device, lambda _: None)
-    material = prepared.material
-    speech = write_files(material.train_speech, folder / "speech")
-    noise = write_files(material.train_noise, folder / "noise")
-    job = Job(prepared, speech, noise, arguments.workers, arguments.block)
-    length = arguments.batch * (arguments.rounds + 2) * (arguments.block + 2)
-    script = PlainScript(job, length)
-    check_same_loss(prepared, script)
+    prepared = prepare(recipe_of(arguments, registry), registry, device, lambda _: None)
+    write_files(prepared.material.train_speech, folder / "speech")
+    write_files(prepared.material.train_noise, folder / "noise")
     others: dict[str, Callable[[], float | None]] = {}
     if "a" in arguments.variants:
         others["a"] = own_step(prepared, arguments.block)
-    if "c" in arguments.variants:
-        others["c"] = partial(as_torch_has_it, script.block)
-    if "d" in arguments.variants and (block := lightning_block(job, length)):
-        others["d"] = partial(as_torch_has_it, block)
-    outer = Outer(others, arguments.rounds, arguments.block, device)
-    try:
+    with ExitStack() as held:
+        for name in sorted({"c", "d"} & set(arguments.variants)):
+            if turn := held.enter_context(in_its_own_process(name, arguments, folder)):
+                others[name] = turn
+        outer = Outer(others, arguments.rounds, arguments.block, device)
         run = folder / "run"
         run.mkdir()
-        prepared.trainer.run(run, watch=outer.watch, say=lambda _: None)
-    except Enough:
-        return outer.laps, prepared
+        try:
+            prepared.trainer.run(run, watch=outer.watch, say=lambda _: None)
+        except Enough:
+            return outer.laps, prepared
     raise SystemExit("the training ended before all rounds were measured")
 
 

@@ -11,6 +11,7 @@ Four rules let one trainer serve every method:
 4. time comes from `Progress`, randomness from a passed `torch.Generator`.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -33,11 +34,13 @@ from sslse.options import (
 __all__ = [
     "Augmentation",
     "Bank",
+    "Baseline",
     "Context",
     "Corpus",
     "Decoder",
     "Encoder",
     "Fraction",
+    "Logger",
     "Losses",
     "Metric",
     "NonNegativeFloat",
@@ -342,20 +345,104 @@ class Bank(ABC):
 
 
 class Metric(ABC):
-    """A measure of an estimate against the clean wave, both one-dimensional float arrays.
+    """A measure of an estimate; waves are one-dimensional float arrays of the same length.
 
     Attributes:
         better: which direction is better.
         unit: for tables; empty if it has none.
+        range: the least and the greatest value there can be, ``math.inf`` allowed.
+        rates: sample rates in Hz that it works at; None means any.
     """
 
     better: ClassVar[Literal["higher", "lower"]] = "higher"
     unit: ClassVar[str] = ""
+    range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    rates: ClassVar[tuple[int, ...] | None] = None
 
     @abstractmethod
-    def score(self, clean: Samples, estimate: Samples, sample_rate: int) -> float:
-        """Return the score; raise any exception where there is none, it will be counted."""
+    def score(self, clean: Samples, estimate: Samples, noisy: Samples, sample_rate: int) -> float:
+        """Return the score; raise any exception where there is none, it will be counted.
+
+        Args:
+            clean: what the estimate should be; a metric without reference does not look at it.
+            estimate: the wave to score.
+            noisy: the mixture that the estimate was made from; only metrics of improvement look
+                at it.
+            sample_rate: in Hz, one of `rates`.
+        """
 
     @abstractmethod
     def contract(self) -> dict[str, Any]:
-        """Say what is behind the number: package, version, mode."""
+        """Say what is behind the number, in what JSON can hold: package, version, mode."""
+
+
+class Baseline(ABC):
+    """An estimator to compare a model with; waves are one-dimensional float arrays.
+
+    It runs on the CPU, in a process of its own, and draws nothing: the same waves give the same
+    estimate, whatever it estimated before.
+
+    Attributes:
+        oracle: whether it looks at the clean wave, which nothing that is of use can.
+    """
+
+    oracle: ClassVar[bool] = False
+
+    @abstractmethod
+    def estimate(self, noisy: Samples, clean: Samples, sample_rate: int) -> Samples:
+        """Return an estimate of the clean wave, as long as it.
+
+        Raise any exception where there is none, it will be counted.
+
+        Args:
+            noisy: the mixture.
+            clean: the wave in it; for an `oracle` only.
+            sample_rate: in Hz.
+        """
+
+    @abstractmethod
+    def contract(self) -> dict[str, Any]:
+        """Say what is behind the estimate, in what JSON can hold: package, version, settings."""
+
+
+class Logger(ABC):
+    """Takes the figures of a run to wherever they are looked at.
+
+    ``metrics.jsonl`` and ``scores.jsonl`` are written without it. The constructor gets the options
+    and does nothing else: ``sslse check`` calls it too. Rank 0 alone calls the methods, all but
+    `log` optional, between two steps: what they do, training waits for. What one of them raises is
+    said once and stops no run.
+    """
+
+    def start(  # noqa: B027 - optional
+        self, folder: Path, recipe: dict[str, Any], step: int
+    ) -> None:
+        """Begin, or go on with, the log of a run.
+
+        Args:
+            folder: the run directory; what the logger writes belongs into a folder of its own
+                there.
+            recipe: plain values, every default filled in.
+            step: optimizer steps that were taken before. A run that was killed comes back to its
+                last saved state: lines of later steps come again.
+        """
+
+    @abstractmethod
+    def log(self, line: dict[str, Any]) -> None:
+        """Take a line of ``metrics.jsonl``: ``step``, ``epoch``, and numbers by name."""
+
+    def scores(self, line: dict[str, Any]) -> None:  # noqa: B027 - optional
+        """Take a line of ``scores.jsonl``, whose step may lie before that of the last line.
+
+        ``score/<metric>`` is a number, or None where no mixture has that score.
+        """
+
+    def finish(  # noqa: B027 - optional
+        self, summary: dict[str, Any] | None, status: Literal["finished", "stopped", "failed"]
+    ) -> None:
+        """End the log.
+
+        Args:
+            summary: what ``evaluation.json`` holds; None where the run did not come so far.
+            status: ``stopped``: by a signal. A killed run comes to no end at all.
+        """

@@ -10,10 +10,11 @@ from torch import nn
 
 from sslse.api import (
     Augmentation,
+    Baseline,
     Context,
-    Corpus,
     Decoder,
     Encoder,
+    Logger,
     Metric,
     Objective,
     Predictor,
@@ -21,7 +22,8 @@ from sslse.api import (
 )
 from sslse.data.packing import cache_folder, open_store
 from sslse.data.store import Store
-from sslse.errors import DataError, OptionError, RecipeError
+from sslse.device import is_out_of_memory
+from sslse.errors import DataError, DependencyError, OptionError, RecipeError
 from sslse.options import wiring_of
 from sslse.recipe import Choice, Recipe
 from sslse.registry import Registry
@@ -65,6 +67,11 @@ def build_component(choice: Choice, registry: Registry, wiring: dict[str, Any]) 
         return target(*parts, **choice.options)
     except OptionError as error:
         raise RecipeError([choice.problem(str(error), error.option)]) from error
+    except (MemoryError, RuntimeError, OverflowError) as error:
+        if not is_out_of_memory(error):
+            raise
+        message = f"{choice.name} as set here needs more memory than there is"
+        raise RecipeError([choice.problem(message)]) from error
 
 
 def context_of(recipe: Recipe) -> Context:
@@ -164,35 +171,86 @@ def build_augmentations(
 
 
 def build_metrics(recipe: Recipe, registry: Registry) -> dict[str, Metric]:
-    """Build the metrics by name."""
-    return {one.name: build_component(one, registry, {}) for one in recipe.metrics}
+    """Build the metrics by name.
+
+    Raises:
+        RecipeError: metrics refuse their options, or do not work at the recipe's sample rate.
+    """
+    built: dict[str, Metric] = {
+        one.name: build_component(one, registry, {}) for one in recipe.metrics
+    }
+    rate, problems = recipe.data.sample_rate, []
+    for choice in recipe.metrics:
+        rates = built[choice.name].rates
+        if rates is not None and rate not in rates:
+            possible = " or ".join(map(str, rates))
+            message = f"{choice.name} works at {possible} Hz, not at data.sample_rate ({rate})"
+            problems.append(choice.problem(message))
+    if problems:
+        raise RecipeError(problems)
+    return built
+
+
+def build_baselines(recipe: Recipe, registry: Registry) -> dict[str, Baseline]:
+    """Build the baselines by name."""
+    return {one.name: build_component(one, registry, {}) for one in recipe.baselines}
+
+
+def build_loggers(recipe: Recipe, registry: Registry) -> dict[str, Logger]:
+    """Build the loggers by name; they do nothing yet.
+
+    Raises:
+        RecipeError: loggers refuse their options, or miss a package.
+    """
+    built: dict[str, Logger] = {}
+    problems = []
+    for choice in recipe.loggers:
+        try:
+            built[choice.name] = build_component(choice, registry, {})
+        except (DependencyError, ImportError) as error:
+            problems.append(choice.problem(str(error)))
+    if problems:
+        raise RecipeError(problems)
+    return built
+
+
+def open_corpora(
+    recipe: Recipe, registry: Registry, device: torch.device, say: Say = lambda _: None
+) -> dict[str, Store]:
+    """Open the corpora ``speech`` and ``noise``, packing them on first use.
+
+    Raises:
+        DataError: a corpus is missing or unusable.
+    """
+    data = recipe.data
+    return {
+        label: open_store(
+            build_component(choice, registry, {}),
+            data.sample_rate,
+            cache_folder(data.cache),
+            label=f"{label} corpus {choice.name!r}",
+            strict=data.strict,
+            say=say,
+        ).to(device)
+        for label, choice in (("speech", recipe.speech), ("noise", recipe.noise))
+    }
 
 
 def open_material(
     recipe: Recipe, registry: Registry, device: torch.device, say: Say = lambda _: None
 ) -> Material:
-    """Open the speech and noise corpora, packing them on first use.
+    """Open the training and the test part of the corpora, packing them on first use.
 
     Raises:
         DataError: a corpus is missing or unusable, or one of its parts is empty.
     """
-    data = recipe.data
-    first, second = ("test", "train") if data.swap else ("train", "test")
+    first, second = ("test", "train") if recipe.data.swap else ("train", "test")
     parts: dict[str, Store] = {}
-    for label, choice in (("speech", recipe.speech), ("noise", recipe.noise)):
-        corpus: Corpus = build_component(choice, registry, {})
-        name = f"{label} corpus {choice.name!r}"
-        store = open_store(
-            corpus,
-            data.sample_rate,
-            cache_folder(data.cache),
-            label=name,
-            strict=data.strict,
-            say=say,
-        ).to(device)
+    for label, store in open_corpora(recipe, registry, device, say).items():
         for use, part in (("train", first), ("test", second)):
             chosen = store.part(part)  # type: ignore[arg-type]
             if not len(chosen):
+                name = f"{label} corpus {getattr(recipe, label).name!r}"
                 raise DataError(f"{name}: its {part} part is empty")
             parts[f"{use}_{label}"] = chosen
     return Material(**parts)

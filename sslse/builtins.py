@@ -190,3 +190,58 @@ def sslse_components(add: Add) -> None:
     add("metric", "stoi", "sslse.metrics.stoi:Stoi", summary="Short-time objective intelligibility")
     add("metric", "estoi", "sslse.metrics.stoi:Estoi", summary="Extended STOI")
     add("metric", "si_sdr", "sslse.metrics.si_sdr:SiSdr", summary="Scale-invariant SDR in dB")
+    add(
+        "metric",
+        "si_sdr_improvement",
+        "sslse.metrics.si_sdr:SiSdrImprovement",
+        summary="SI-SDR above that of the noisy wave, in dB",
+    )
+    add("metric", "sdr", "sslse.metrics.sdr:Sdr", summary="SDR of BSS Eval in dB")
+    add(
+        "metric",
+        "segmental_snr",
+        "sslse.metrics.segmental_snr:SegmentalSnr",
+        summary="Mean over frames of the SNR in dB, limited to [-10, 35]",
+    )
+    add(
+        "metric",
+        "lsd",
+        "sslse.metrics.lsd:Lsd",
+        summary="Log-spectral distance in dB, lower is better",
+    )
+    add(
+        "metric",
+        "csig",
+        "sslse.metrics.composite:Csig",
+        summary="Predicted rating of the speech's distortion, 1 to 5 (Hu and Loizou)",
+    )
+    add(
+        "metric",
+        "cbak",
+        "sslse.metrics.composite:Cbak",
+        summary="Predicted rating of the background, 1 to 5 (Hu and Loizou)",
+    )
+    add(
+        "metric",
+        "covl",
+        "sslse.metrics.composite:Covl",
+        summary="Predicted rating of overall quality, 1 to 5 (Hu and Loizou)",
+    )
+    add(
+        "baseline",
+        "log_mmse",
+        "sslse.baselines.log_mmse:LogMmse",
+        summary="Log-spectral amplitude estimator (Ephraim and Malah), noise tracked by MMSE",
+    )
+    add(
+        "baseline",
+        "ratio_mask",
+        "sslse.baselines.ratio_mask:RatioMask",
+        summary="Ideal ratio mask from the clean wave: what masking magnitudes can reach",
+    )
+    add(
+        "logger",
+        "tensorboard",
+        "sslse.loggers.tensorboard:TensorBoard",
+        summary="Every logged figure as TensorBoard events (extra tensorboard)",
+    )

@@ -1,10 +1,25 @@
 """Choose the device a run is on."""
 
+import contextlib
+import ctypes
 import os
 
 import torch
 
 from sslse.errors import RunError
+
+# What torch says on a CPU, on Linux and on Windows, where it has no error class of its own, and
+# where a size has more digits than an address.
+_NO_MEMORY = (
+    "can't allocate memory",
+    "not enough memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "size calculation overflowed",
+    "Overflow when unpacking",
+)
+# Parameters of glibc's mallopt (malloc.h): never give freed memory back, get 64 MiB at a time, and
+# take nothing from outside the heap.
+_KEEPING = {-1: 2**31 - 1, -2: 2**26, -4: 0}
 
 
 def choose_device(text: str) -> torch.device:
@@ -43,11 +58,28 @@ def lowers_precision(precision: str, device: torch.device) -> bool:
     return precision == "bfloat16"
 
 
+def keep_memory() -> None:
+    """Let glibc keep the memory of freed tensors for the next step.
+
+    By itself it gives large blocks back to the system, and every step gets them anew, page by page.
+    Other C libraries are left alone.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        for parameter, value in _KEEPING.items():
+            mallopt(parameter, value)
+
+
 def usable_cores() -> int:
-    """Return the cores this process may use."""
+    """Return how many cores this process may use."""
+    return len(core_numbers())
+
+
+def core_numbers() -> set[int]:
+    """Return the numbers of the cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return os.sched_getaffinity(0)
+    return set(range(os.cpu_count() or 1))
 
 
 def describe_device(device: torch.device) -> str:
@@ -55,3 +87,10 @@ def describe_device(device: torch.device) -> str:
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return f"cpu ({torch.get_num_threads()} threads)"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says that memory is used up, or cannot be as large as asked for."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in _NO_MEMORY)

@@ -125,7 +125,8 @@ def _metrics() -> Iterator[Finding]:
     from sslse.evaluate.scoring import score
     from sslse.golden import EXPECTED, SAMPLE_RATE, golden_metrics, golden_pair
 
-    scores = score(golden_metrics(), *golden_pair(), SAMPLE_RATE)
+    clean, noisy = golden_pair()
+    scores = score(golden_metrics(), clean, noisy, noisy, SAMPLE_RATE)
     right = []
     for name, (expected, tolerance) in EXPECTED.items():
         value = scores.values[name]

@@ -6,20 +6,20 @@ from dataclasses import dataclass, replace
 import torch
 
 from sslse import ranks
-from sslse.api import Decoder, Encoder, Predictor
+from sslse.api import Decoder, Encoder, Logger, Predictor
 from sslse.build import (
     Material,
     build_augmentations,
-    build_metrics,
+    build_loggers,
     build_step,
     count_parameters,
     open_material,
 )
 from sslse.data.batches import Batches
 from sslse.data.readahead import ReadAhead
-from sslse.device import describe_device, lowers_precision
+from sslse.device import describe_device, keep_memory, lowers_precision
 from sslse.errors import OptionError, Problem, RecipeError
-from sslse.evaluate.evaluation import rehearse
+from sslse.evaluate.evaluation import measures_of, rehearse
 from sslse.recipe import Recipe
 from sslse.registry import Registry
 from sslse.run_folder import METRICS
@@ -41,6 +41,7 @@ class Prepared:
     trainer: Trainer
     material: Material
     device: torch.device
+    loggers: dict[str, Logger]
 
 
 def prepare(
@@ -49,11 +50,14 @@ def prepare(
     """Build the components, open the corpora, rehearse a step of each phase and the metrics.
 
     Raises:
-        RecipeError: a component or metric refuses its options.
+        RecipeError: a component, metric, baseline or logger refuses its options.
         DataError: a corpus is unusable.
     """
     recipe = _with_batch(recipe, registry, device, say)
+    loggers = build_loggers(recipe, registry)
     train = recipe.train
+    if device.type == "cpu":
+        keep_memory()
     if train.threads is not None:
         torch.set_num_threads(train.threads)
     if lowers_precision(train.precision, device):
@@ -76,10 +80,10 @@ def prepare(
         rehearse_step(trainer)
     except OptionError as error:
         raise RecipeError([recipe.schedule.problem(str(error))]) from error
-    rehearse(build_metrics(recipe, registry), material.test_speech, material.test_noise, recipe)
+    rehearse(measures_of(recipe, registry), material.test_speech, material.test_noise)
     if train.compile:
-        _compile(model)
-    return Prepared(recipe, trainer, material, device)
+        compile_networks(model)
+    return Prepared(recipe, trainer, material, device, loggers)
 
 
 def _with_batch(
@@ -104,7 +108,7 @@ def _with_batch(
     return replace(recipe, train=replace(recipe.train, batch_size=found))
 
 
-def _compile(model: Step) -> None:
+def compile_networks(model: Step) -> None:
     """Compile the networks, each for itself: what surrounds them changes from step to step."""
     for module in model.modules():
         if isinstance(module, Encoder | Decoder | Predictor):

@@ -5,6 +5,7 @@ import importlib.metadata
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +29,30 @@ PACKAGES = (
 
 
 def describe_run(recipe: Recipe, registry: Registry, device: torch.device) -> dict[str, Any]:
-    """Return what ``provenance.json`` holds."""
+    """Return what ``provenance.json`` of a run holds."""
+    machine = {"device": describe_device(device), "processes": ranks.world()}
+    return _describe(_choices(recipe), registry, machine)
+
+
+def describe_scoring(recipe: Recipe, registry: Registry) -> dict[str, Any]:
+    """Return what tells how waves from elsewhere were scored: nothing of the recipe's model."""
+    return _describe([*recipe.metrics, *recipe.baselines], registry, {})
+
+
+def _describe(
+    choices: Sequence[Choice], registry: Registry, machine: dict[str, Any]
+) -> dict[str, Any]:
     return {
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": sys.argv,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "device": describe_device(device),
-        "processes": ranks.world(),
+        **machine,
         "packages": versions(),
         "commit": _commit(),
         "components": {
             f"{choice.kind} {choice.name}": str(registry.get(choice.kind, choice.name).plugin)
-            for choice in _choices(recipe)
+            for choice in choices
         },
         "broken_plugins": {str(one.plugin): one.reason for one in registry.broken},
     }
@@ -60,7 +72,8 @@ def versions() -> dict[str, str | None]:
 def _choices(recipe: Recipe) -> list[Choice]:
     single = [recipe.encoder, recipe.predictor, recipe.decoder, recipe.objective, recipe.schedule]
     chosen = [one for one in single if one is not None]
-    return [*chosen, *recipe.augmentations, recipe.speech, recipe.noise, *recipe.metrics]
+    evaluated = [*recipe.metrics, *recipe.baselines]
+    return [*chosen, *recipe.augmentations, recipe.speech, recipe.noise, *evaluated]
 
 
 def _commit() -> str | None:

@@ -9,8 +9,9 @@ share something, in the same order.
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,12 +20,13 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.rendezvous import rendezvous
 
+from sslse.device import core_numbers, usable_cores
 from sslse.errors import BrokenOffError, RunError
+from sslse.places import Place, find_place
 
 SECONDS = 50
 MEETING = timedelta(minutes=10)
 PATIENCE = timedelta(days=30)
-PORTS = range(20_000, 40_000)
 LOST = re.compile(
     r"gloo|nccl|connection (closed|reset|refused)|broken pipe|timed out|store", re.IGNORECASE
 )
@@ -41,6 +43,11 @@ def rank() -> int:
         return dist.get_rank()
     place = find_place(os.environ)
     return 0 if place is None else place.rank
+
+
+def shares() -> tuple[int, int]:
+    """Return which share of work that is divided is this process's, and of how many."""
+    return (dist.get_rank(), dist.get_world_size()) if _together() else (0, 1)
 
 
 def main() -> bool:
@@ -99,6 +106,42 @@ def share(tensor: Tensor) -> None:
 
 
 @contextlib.contextmanager
+def meeting() -> Iterator[Callable[[Any], list[Any]]]:
+    """Give a function that returns the values of all ranks, in their order, on every rank.
+
+    It may be called hours apart: it waits as long as the slowest rank takes. The block itself they
+    must enter together. Values are what pickle can send.
+    """
+    if world() == 1:
+        yield lambda value: [value]
+        return
+    patient: Any = dist.new_group(backend="gloo", timeout=PATIENCE)
+
+    def collect(value: Any) -> list[Any]:
+        values: list[Any] = [None] * world()
+        dist.all_gather_object(values, value, patient)
+        return values
+
+    yield collect
+    # Not after an error: lost processes would be waited for.
+    dist.destroy_process_group(patient)
+
+
+def cores() -> int:
+    """Return how many cores are this rank's: those it may use, shared with others on its machine.
+
+    Every rank must call it.
+    """
+    if world() == 1:
+        return usable_cores()
+    host, own_cores = socket.gethostname(), sorted(core_numbers())
+    with meeting() as collect:
+        found = collect((host, own_cores))
+    sharing = Counter(one for name, numbers in found if name == host for one in numbers)
+    return max(1, int(sum(1 / sharing[one] for one in own_cores)))
+
+
+@contextlib.contextmanager
 def main_first() -> Iterator[None]:
     """Let rank 0 pass the block first, then the first rank of every machine, then the others.
 
@@ -118,54 +161,6 @@ def main_first() -> Iterator[None]:
         for _ in range(turns - turn):
             dist.barrier(patient)
         dist.destroy_process_group(patient)
-
-
-@dataclass(frozen=True)
-class Place:
-    """This process among the others, as its launcher says.
-
-    Args:
-        rank: over all machines.
-        world: processes.
-        local_rank: on this machine.
-        meeting: where they find each other, as torch's ``init_method``.
-        devices_shown: whether the launcher shows each process its own devices only.
-    """
-
-    rank: int
-    world: int
-    local_rank: int
-    meeting: str
-    devices_shown: bool = False
-
-
-def find_place(environment: Mapping[str, str]) -> Place | None:
-    """Read what torchrun, or else SLURM's srun, tells a process; None where neither started it.
-
-    Raises:
-        RunError: a variable is no number, or the rank is not below the number of processes.
-    """
-    if "RANK" in environment and "WORLD_SIZE" in environment:
-        place = Place(
-            _number(environment, "RANK"),
-            _number(environment, "WORLD_SIZE"),
-            _number(environment, "LOCAL_RANK"),
-            "env://",
-        )
-    elif "SLURM_PROCID" in environment and "SLURM_STEP_NUM_TASKS" in environment:
-        # SLURM_NTASKS would be there in a batch script too, which is one process.
-        place = Place(
-            _number(environment, "SLURM_PROCID"),
-            _number(environment, "SLURM_STEP_NUM_TASKS"),
-            _number(environment, "SLURM_LOCALID"),
-            _slurm_meeting(environment),
-            devices_shown=True,
-        )
-    else:
-        return None
-    if place.rank >= place.world:
-        raise RunError(f"the launcher says rank {place.rank} of {place.world} processes")
-    return place
 
 
 @contextlib.contextmanager
@@ -243,29 +238,6 @@ def _together() -> bool:
 def _local_rank() -> int:
     place = find_place(os.environ)
     return 0 if place is None else place.local_rank
-
-
-def _number(environment: Mapping[str, str], name: str) -> int:
-    text = environment.get(name, "0")
-    if not text.isdigit():
-        raise RunError(f"{name}={text}: is no number; it is the launcher's to set")
-    return int(text)
-
-
-def _slurm_meeting(environment: Mapping[str, str]) -> str:
-    """Return an address on the step's first machine, the same for all its processes."""
-    host = environment.get("MASTER_ADDR") or _first_host(environment["SLURM_STEP_NODELIST"])
-    job = _number(environment, "SLURM_JOB_ID") + _number(environment, "SLURM_STEP_ID")
-    port = environment.get("MASTER_PORT") or PORTS[job % len(PORTS)]
-    return f"tcp://{host}:{port}"
-
-
-def _first_host(nodes: str) -> str:
-    """Return the first of SLURM's short list: ``gpu07`` of ``gpu[07-09,12],big1``."""
-    match = re.match(r"([^,\[]+)(?:\[([^\],-]+)[^\]]*\]([^,\[]*))?", nodes)
-    if match is None:
-        raise RunError(f"SLURM_STEP_NODELIST={nodes}: names no machine")
-    return "".join(part or "" for part in match.groups())
 
 
 def _own_device(device: torch.device, place: Place) -> torch.device:

@@ -29,6 +29,8 @@ KINDS = (
     "augmentation",
     "corpus",
     "metric",
+    "baseline",
+    "logger",
 )
 
 

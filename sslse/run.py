@@ -2,17 +2,21 @@
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
 from sslse import ranks
-from sslse.build import Material, build_metrics
-from sslse.bundle import load_bundle, save_bundle
+from sslse.build import Material, build_network
+from sslse.bundle import Enhancer, load_bundle, save_bundle
 from sslse.data.identity import identity
 from sslse.errors import RunError
-from sslse.evaluate.evaluation import evaluate
+from sslse.evaluate.evaluation import evaluate, measures_of
+from sslse.evaluate.examples import write_examples
+from sslse.evaluate.manifest import FILE as MANIFEST
+from sslse.evaluate.manifest import Manifest, plan_manifest
 from sslse.evaluate.results import read_summary
 from sslse.evaluate.unfinished import file_key, finish
 from sslse.prepare import Prepared, describe, prepare
@@ -24,6 +28,9 @@ from sslse.run_folder import MODEL, check_folder, start_folder
 from sslse.run_lock import locked
 from sslse.train.estimate import estimate_seconds
 from sslse.train.failures import explained
+from sslse.train.loggers import Loggers
+from sslse.train.observer import Observer, Observers
+from sslse.train.scores import Scoring
 from sslse.train.signals import signals_raise
 
 LONG_SECONDS = 600
@@ -55,8 +62,7 @@ def run(
 ) -> dict[str, Any]:
     """Train, evaluate and report; return what ``evaluation.json`` holds.
 
-    Several processes train together (`sslse.ranks`); then rank 0 goes on alone, and the others
-    return nothing.
+    Several processes train and evaluate together (`sslse.ranks`); rank 0 writes what they find.
 
     Args:
         recipe: checked.
@@ -72,30 +78,33 @@ def run(
         BrokenOffError: the machine ended it; ``resume`` continues.
         Stopped: a signal ended it; ``resume`` continues.
     """
-    with signals_raise(), contextlib.ExitStack() as held:
-        with ranks.joined(device) as own_device:
-            if ranks.main():
-                held.enter_context(locked(folder))
-            recipe = check_folder(folder, recipe, registry, resume=resume)
-            prepared = prepare(recipe, registry, own_device, display.say)
-            for line in describe(prepared):
-                display.say(line)
-            recipe, material = prepared.recipe, prepared.material
-            if ranks.main():
-                about = {part: identity(getattr(material, part)) for part in PARTS}
-                start_folder(folder, recipe, describe_run(recipe, registry, own_device), about)
-            trained = (folder / MODEL).is_file()
-            if not trained:
-                _train(prepared, folder, display)
-        if not ranks.main():
-            return {}
+    with signals_raise(), contextlib.ExitStack() as held, ranks.joined(device) as own_device:
+        if ranks.main():
+            held.enter_context(locked(folder))
+        recipe = check_folder(folder, recipe, registry, resume=resume)
+        prepared = prepare(recipe, registry, own_device, display.say)
+        for line in describe(prepared):
+            display.say(line)
+        recipe, material = prepared.recipe, prepared.material
+        if ranks.main():
+            about = {part: identity(getattr(material, part)) for part in PARTS}
+            start_folder(folder, recipe, describe_run(recipe, registry, own_device), about)
+        loggers = Loggers(prepared.loggers, folder, recipe.plain(), display.say)
+        held.enter_context(loggers)
+        trained = (folder / MODEL).is_file()
+        if not trained:
+            _train(prepared, folder, display, loggers, plugin_files)
         if trained and (summary := read_summary(folder)):
             display.say(f"{folder}: trained and evaluated already")
-            write_report(folder, display.say)
+            if ranks.main():
+                write_report(folder, display.say)
             return summary
-        return evaluate_run(
+        if ranks.main():
+            loggers.started(prepared.trainer.steps)
+        loggers.summary = evaluate_run(
             recipe, registry, folder, material, display=display, plugin_files=plugin_files
         )
+        return loggers.summary
 
 
 def evaluate_run(
@@ -105,9 +114,12 @@ def evaluate_run(
     material: Material,
     *,
     display: Display,
+    manifest: Manifest | None = None,
     plugin_files: Sequence[Path] = (),
 ) -> dict[str, Any]:
-    """Score the trained model of a run; write its evaluation and report.
+    """Score the trained model of a run; write its manifest, evaluation and report.
+
+    Every rank must call it; rank 0 writes.
 
     Args:
         recipe: of the run.
@@ -115,42 +127,90 @@ def evaluate_run(
         folder: the run directory.
         material: its test part is used; the model is put on its device.
         display: shows how far it is.
+        manifest: of the mixtures; None plans those of the recipe.
         plugin_files: one-file plugins of this run.
 
     Raises:
         RunError: the run is not trained to its end.
+        DataError: the corpora are not those that the manifest was made from.
+        RecipeError: the network takes no waves of the manifest's length.
     """
-    if not (folder / MODEL).is_file():
-        raise RunError(f"{folder}: has no {MODEL}: it is not trained to its end; use --resume")
-    speech = material.test_speech
+    speech, noise = material.test_speech, material.test_noise
+    if manifest is None:
+        manifest = plan_manifest(speech, noise, recipe.evaluate)
+    recipe = replace(recipe, evaluate=replace(recipe.evaluate, samples=manifest.samples))
+    model, key = _trained(recipe, registry, folder, speech.device)
+    if ranks.main():
+        manifest.write(folder / MANIFEST)
     results = evaluate(
-        load_bundle(folder / MODEL, recipe, registry, speech.device),
+        model,
         speech,
-        material.test_noise,
-        recipe,
-        build_metrics(recipe, registry),
-        plugin_files=plugin_files,
+        noise,
+        measures_of(recipe, registry, plugin_files),
+        manifest=manifest,
         watch=display.evaluating,
-        folder=folder,
-        model=file_key(folder / MODEL),
+        folder=folder if folder.is_dir() else None,
+        model=key,
     )
-    results.write(folder)
-    finish(folder)
-    write_report(folder, display.say)
+    if ranks.main():
+        write_examples(folder, results, model, speech, noise, samples=manifest.samples)
+        results.write(folder)
+        finish(folder)
+        write_report(folder, display.say)
     return results.summary()
 
 
-def _train(prepared: Prepared, folder: Path, display: Display) -> None:
-    trainer = prepared.trainer
+def _trained(
+    recipe: Recipe, registry: Registry, folder: Path, device: torch.device
+) -> tuple[Enhancer, str]:
+    """Return a run's trained model and a digest of its file; rank 0 reads it for all."""
+    key = ""
+    if ranks.main():
+        if not (folder / MODEL).is_file():
+            raise RunError(f"{folder}: has no {MODEL}: it is not trained to its end; use --resume")
+        model, key = load_bundle(folder / MODEL, recipe, registry, device), file_key(folder / MODEL)
+    else:
+        model = Enhancer(*build_network(recipe, registry)).to(device).eval()
+    with ranks.meeting() as collect:
+        key = collect(key)[0]
+    for tensor in model.state_dict().values():
+        ranks.share(tensor)
+    return model, key
+
+
+def _train(
+    prepared: Prepared,
+    folder: Path,
+    display: Display,
+    loggers: Loggers,
+    plugin_files: Sequence[Path],
+) -> None:
+    trainer, recipe = prepared.trainer, prepared.recipe
     if prepared.device.type == "cpu":
         seconds = estimate_seconds(trainer)
         if seconds > LONG_SECONDS:
             display.say(_advice(seconds, prepared.recipe))
-    with explained(trainer, prepared.recipe.views, prepared.recipe.train.crop):
+    with (
+        explained(trainer, recipe.views, recipe.train.crop),
+        contextlib.ExitStack() as held,
+    ):
+        observers: list[Observer] = [loggers]
+        if recipe.evaluate.every is not None and ranks.main():
+            scoring = Scoring(
+                trainer,
+                prepared.material,
+                recipe,
+                folder,
+                plugin_files=plugin_files,
+                say=display.say,
+                tell=loggers.scored,
+            )
+            observers.append(held.enter_context(scoring))
         trainer.run(
             folder,
             watch=lambda line: display.training(line, trainer.steps),
             say=display.say,
+            observer=Observers(observers),
         )
         if ranks.main():
             parts = trainer.model.encoder, trainer.model.decoder

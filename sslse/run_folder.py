@@ -9,7 +9,7 @@ from sslse.atomic import PARTIAL, write_whole
 from sslse.errors import RunError
 from sslse.recipe import Recipe
 from sslse.recipe.check import check_recipe
-from sslse.recipe.reader import read_file
+from sslse.recipe.reader import Node, read_file
 from sslse.registry import Registry
 from sslse.run_lock import LOCK
 
@@ -17,15 +17,17 @@ RECIPE = "recipe.yaml"
 PROVENANCE = "provenance.json"
 MATERIAL = "material.json"
 METRICS = "metrics.jsonl"
+SCORES = "scores.jsonl"
 MODEL = "model.safetensors"
 
 # Entries that change no number: a run resumes with others.
 WITHOUT_EFFECT = (
     "data.cache",
+    "evaluate.every",
     "evaluate.workers",
+    "loggers",
     "train.checkpoint_seconds",
     "train.nonfinite_steps",
-    "train.tensorboard",
 )
 
 
@@ -101,14 +103,16 @@ def _as_json(content: dict[str, Any]) -> str:
 
 
 def read_recipe(folder: Path, registry: Registry) -> Recipe:
-    """Return the recipe of a run directory.
+    """Return the recipe of a run directory, without its loggers: they need not be installed here.
 
     Raises:
         RunError: the folder is not a run.
     """
     if not (folder / RECIPE).is_file():
         raise RunError(f"{folder}: holds no {RECIPE}; give the directory of a run")
-    return check_recipe(read_file(folder / RECIPE), registry)
+    tree = read_file(folder / RECIPE)
+    kept = {key: node for key, node in tree.value.items() if key != "loggers"}
+    return check_recipe(Node(kept, tree.where), registry)
 
 
 def differences(before: Any, after: Any, path: str = "") -> list[tuple[str, Any, Any]]:

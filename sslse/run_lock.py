@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from sslse.errors import RunError
 
 LOCK = "lock"
 HELD = (BlockingIOError, PermissionError)
+LOOKS = 5
+LOOK_SECONDS = 0.02  # `held` holds the lock for a moment while it looks
 
 
 @contextlib.contextmanager
@@ -38,12 +41,27 @@ def locked(folder: Path) -> Iterator[None]:
                 folder.rmdir()
 
 
+def held(folder: Path) -> str | None:
+    """Say which process writes a run directory; None where none does, or nobody can tell."""
+    try:
+        place = os.open(folder / LOCK, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        _lock(place)
+    except HELD:
+        return _holder(folder / LOCK)
+    finally:
+        os.close(place)
+    return None
+
+
 def _take(path: Path, folder: Path) -> int:
     """Open and lock the file; return its descriptor."""
     while True:
         place = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            _lock(place)
+            _lock_patiently(place)
         except HELD as error:
             os.close(place)
             raise RunError(
@@ -56,6 +74,14 @@ def _take(path: Path, folder: Path) -> int:
     os.ftruncate(place, 0)
     os.write(place, json.dumps({"process": os.getpid(), "host": socket.gethostname()}).encode())
     return place
+
+
+def _lock_patiently(place: int) -> None:
+    for _ in range(LOOKS - 1):
+        with contextlib.suppress(*HELD):
+            return _lock(place)
+        time.sleep(LOOK_SECONDS)
+    return _lock(place)
 
 
 def _is_at(place: int, path: Path) -> bool:

@@ -75,8 +75,6 @@ class Train:
             stop the run.
         checkpoint_seconds: least time between two saved states; 0 saves with every line of
             ``metrics.jsonl``.
-        tensorboard: also write the logged figures as TensorBoard events into ``tensorboard/`` of
-            the run (needs the extra ``tensorboard``).
         precision: of encoder, decoder and predictor in a step; losses, statistics and the moving
             averages are in float32 always. ``auto``: ``bfloat16`` (autocast, and TF32 for what
             stays) on a CUDA device that has it, else ``float32``.
@@ -104,7 +102,6 @@ class Train:
     gradient_cosine_every: PositiveInt | None = None
     nonfinite_steps: PositiveInt = 5
     checkpoint_seconds: NonNegativeFloat = 60.0
-    tensorboard: bool = False
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     compile: bool = False
     threads: PositiveInt | None = None
@@ -127,14 +124,23 @@ class Evaluate:
 
     Args:
         snr_db: every test utterance is mixed at each of these.
+        seed: decides which noise is mixed with which utterance, and where both begin; not the
+            recipe's, so that runs of several seeds are tested on the same mixtures.
         samples: length of a test example.
         utterances: use this many test utterances, spread evenly over the list; None means all.
         batch_size: mixtures enhanced at once.
-        workers: processes that compute metrics; None means one per core.
+        workers: processes that compute metrics and baselines, for each rank; None means one per
+            core, divided among the ranks of a machine.
+        every: epochs between scores of some of the test mixtures during training, in
+            ``scores.jsonl``: for curves, nothing is chosen by them; None: never.
+        every_utterances: test utterances they are of, spread evenly over those that are used.
     """
 
     snr_db: Annotated[list[float], MinLen(1)]
+    seed: NonNegativeInt = 0
     samples: Annotated[int, Ge(4096)] = 32768
     utterances: PositiveInt | None = None
     batch_size: PositiveInt = 32
     workers: PositiveInt | None = None
+    every: PositiveInt | None = None
+    every_utterances: PositiveInt = 20

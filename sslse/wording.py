@@ -53,6 +53,23 @@ def describe_type(annotation: Any) -> str:
     return _WORDS.get(annotation) or str(getattr(annotation, "__name__", annotation))
 
 
+def describe_scores(metric: Any) -> str:
+    """Say what a metric's class declares: direction, range, unit and rates.
+
+    Args:
+        metric: a subclass of `sslse.api.Metric`, or a function that makes one, of which nothing
+            is known beforehand.
+    """
+    if not hasattr(metric, "better"):
+        return "scores: as its metric says"
+    least, greatest = metric.range
+    unit = f" {metric.unit}" if metric.unit else ""
+    rates = "any rate"
+    if metric.rates is not None:
+        rates = f"at {' or '.join(str(one) for one in metric.rates)} Hz"
+    return f"scores: {least:g} to {greatest:g}{unit}, {metric.better} is better; {rates}"
+
+
 def hint(annotation: Any, value: Any) -> str:
     """Say what a refused value was probably meant to be; empty where nothing comes to mind."""
     types = list(_plain_types(annotation))

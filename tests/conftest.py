@@ -3,10 +3,13 @@
 import math
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+from click.testing import CliRunner
 
+from sslse.cli import main
 from sslse.recipe import load_recipe
 from sslse.registry import discover
 
@@ -84,6 +87,19 @@ def one_thread():
 def tiny_sets():
     """The ``--set`` texts that make quickstart tiny."""
     return TINY
+
+
+@pytest.fixture(scope="session")
+def start_here():
+    """Run a sweep's members in this process: in one of their own they would import torch first."""
+
+    def start(command, log, threads):
+        result = CliRunner().invoke(main, command[command.index("sslse") + 1 :])
+        log.write_text(f"{result.output}{result.exception or ''}\n")
+        code = result.exit_code
+        return SimpleNamespace(returncode=code, poll=lambda: code, wait=lambda: code)
+
+    return start
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,9 @@ from sslse.cli.main import COMMANDS
 from sslse.recipe import load_recipe, packaged_recipes
 from sslse.registry import KINDS
 from sslse.testing.augmentation import AUGMENTATION_RULES
+from sslse.testing.baseline import BASELINE_RULES
+from sslse.testing.logger import LOGGER_RULES
+from sslse.testing.metric import METRIC_RULES
 from sslse.testing.network_rules import ENCODER_RULES, NETWORK_RULES
 from sslse.testing.objective_rules import ALWAYS
 from sslse.testing.objective_training import WITH_LOSS
@@ -154,6 +157,9 @@ def test_the_tutorial_tells_the_rules_of_the_kit():
         "`check_schedule`: it ": SCHEDULE_RULES,
         "`check_augmentation`: it ": AUGMENTATION_RULES,
         "and `check_predictor`: it ": dict.fromkeys([*ENCODER_RULES, *NETWORK_RULES]),
+        "`check_metric`: it ": METRIC_RULES,
+        "`check_baseline`: it ": BASELINE_RULES,
+        "`check_logger`: it ": LOGGER_RULES,
     }
     for beginning, rules in sections.items():
         assert beginning + " ".join(f"- {one.text}" for one in rules) in page

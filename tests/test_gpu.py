@@ -6,9 +6,11 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from sslse.build import open_material
 from sslse.cli import main
 from sslse.data.readahead import ReadAhead
 from sslse.data.store import Store
+from sslse.evaluate.mixtures import make_mixtures, plan_mixtures
 from sslse.prepare import prepare
 from sslse.train.step import Examples
 
@@ -48,6 +50,20 @@ def test_what_is_read_ahead_is_the_same(tiny, registry, monkeypatch):
     for step in (0, 1, 2, 7, 8):
         expected, found = resident.batches.draw(step), ahead.draw(step)
         assert all(torch.equal(*pair) for pair in zip(found, expected, strict=True))
+
+
+def test_test_mixtures_are_those_of_the_cpu_to_the_last_bit(tiny, registry):
+    recipe = tiny("evaluate.snr_db=[-7.5, 0, 7.5]", "evaluate.utterances=4")
+    made = []
+    for device in ("cpu", "cuda:0"):
+        material = open_material(recipe, registry, torch.device(device))
+        speech, noise = material.test_speech, material.test_noise
+        mixtures = plan_mixtures(speech, noise, recipe.evaluate)
+        waves = make_mixtures(mixtures, speech, noise, recipe.evaluate.samples)
+        made.append((mixtures, *(one.cpu() for one in waves)))
+    assert made[0][0] == made[1][0]
+    assert torch.equal(made[0][1], made[1][1])
+    assert torch.equal(made[0][2], made[1][2])
 
 
 def test_a_step_on_the_device_is_that_on_the_cpu(tiny, registry):

@@ -42,6 +42,7 @@ def test_a_run_leaves_everything_in_its_directory(sslse, tmp_path):
         "resume",
         "evaluation.json",
         "evaluation.csv",
+        "examples",
     } <= names
     assert not [name for name in names if "partial" in name]
     recipe = yaml.safe_load((folder / "recipe.yaml").read_text())

@@ -1,5 +1,6 @@
 """Plugins of other distributions really installed and run, beside one that is broken."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -11,8 +12,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = ("sslse-convtasnet", "sslse-vicreg")
-KINDS = ("objective", "schedule", "augmentation", "encoder")
+EXAMPLES = (
+    *("sslse-convtasnet", "sslse-vicreg"),
+    *(("sslse-mlflow",) if importlib.util.find_spec("mlflow") else ()),
+)
+KINDS = ("objective", "schedule", "augmentation", "encoder", "metric")
 NEW = {f"sslse-new_{kind}": kind for kind in KINDS}
 REASON = "RuntimeError: this plugin needs a library that is not there"
 BROKEN = {
@@ -100,7 +104,10 @@ def ended(call, folder):
         "check": ((*SSLSE, "check", "recipe.yaml", *sets), sources / "sslse-vicreg"),
         "convtasnet": ((*run, "recipe.yaml", "--out", "run"), sources / "sslse-convtasnet"),
     }
-    together = ("objective=new_objective", "schedule=new_schedule", TWO_AUGMENTATIONS)
+    together = (
+        *("objective=new_objective", "schedule=new_schedule", TWO_AUGMENTATIONS),
+        "evaluate.metrics=[si_sdr, new_metric]",
+    )
     sets = [part for text in together for part in ("--set", text)]
     encoders = sources / "sslse-new_encoder"
     commands["new"] = ((*run, "recipe.yaml", *sets, "--out", "run"), encoders)

@@ -43,7 +43,7 @@ def waves(run: Path) -> tuple[dict[str, Samples], str, int]:
     device = torch.device("cpu")
     material = open_material(recipe, registry, device)
     speech, noise = material.test_speech, material.test_noise
-    mixture = plan_mixtures(speech, noise, recipe.evaluate, recipe.seed)[median_row(run)]
+    mixture = plan_mixtures(speech, noise, recipe.evaluate)[median_row(run)]
     clean, noisy = make_mixtures([mixture], speech, noise, recipe.evaluate.samples)
     with torch.no_grad():
         enhanced = load_bundle(run / MODEL, recipe, registry, device)(noisy)

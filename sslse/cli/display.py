@@ -2,10 +2,11 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -14,6 +15,8 @@ from sslse import ranks
 from sslse.run import Display
 
 PLAIN_SECONDS = 10.0
+WIDTH = 80
+GAP = 2  # between two columns
 
 
 @contextlib.contextmanager
@@ -103,36 +106,72 @@ class LiveDisplay:
 
 
 def show_results(summary: dict[str, Any], folder: Path) -> None:
-    """Print the closing table and the paths written."""
+    """Print the closing tables and the paths written."""
     console = Console()
-    console.print(results_table(summary))
-    failed = sum(
-        count
-        for metrics in summary["failures"].values()
-        for reasons in metrics.values()
-        for count in reasons.values()
-    )
-    if failed:
-        console.print(f"{failed} scores failed; evaluation.csv says which and why", style="yellow")
+    for table in results_tables(summary):
+        console.print(table)
+    for line in incomplete(summary):
+        console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     for path in sorted(folder.iterdir()):
         if path.is_file():
             console.print(str(path), highlight=False, soft_wrap=True)
 
 
-def results_table(summary: dict[str, Any]) -> Table:
-    """Lay out noisy and enhanced per SNR and over all, narrow enough for 80 columns."""
-    metrics = list(summary["mean"]["noisy"])
-    table = Table(title=f"{summary['counts']['mixtures']} test mixtures")
+def results_tables(summary: dict[str, Any]) -> list[Table]:
+    """Lay out all conditions per SNR and over all, in tables narrow enough for 80 columns.
+
+    The column ``failed`` counts the scores of a row that failed, of all metrics.
+    """
+    portions: list[list[str]] = [[]]
+    room = WIDTH - sum(GAP + len(one) for one in ("SNR (dB)", "failed"))
+    room -= GAP + max(map(len, summary["conditions"]))
+    for metric in summary["metrics"]:
+        if portions[-1] and sum(map(_width, [*portions[-1], metric])) > room:
+            portions.append([])
+        portions[-1].append(metric)
+    return [_table(summary, portion) for portion in portions]
+
+
+def _width(metric: str) -> int:
+    return GAP + max(len(metric), len("no score"))
+
+
+def _table(summary: dict[str, Any], metrics: Sequence[str]) -> Table:
+    counts, conditions = summary["counts"], summary["conditions"]
+    table = Table(title=f"{counts['mixtures']} test mixtures", box=SIMPLE, padding=(0, 1, 0, 0))
     table.add_column("SNR (dB)", justify="right")
-    table.add_column("wave")
-    for metric in metrics:
-        table.add_column(metric, justify="right")
-    for label, means in [*summary["per_snr"].items(), ("all", summary["mean"])]:
-        for condition, scores in means.items():
-            cells = [_cell(scores[name]) for name in metrics]
-            last = condition == "enhanced"
-            table.add_row("" if last else label, condition, *cells, end_section=last)
+    table.add_column("wave", no_wrap=True)
+    for metric in (*metrics, "failed"):
+        table.add_column(metric, justify="right", overflow="fold")
+    groups = {**summary["per_snr"], "all": summary["mean"]}
+    all_failed = {**counts["failed_per_snr"], "all": counts["failed"]}
+    for label, means in groups.items():
+        for condition in conditions:
+            cells = [_cell(means[condition][name]) for name in metrics]
+            first, last = condition == conditions[0], condition == conditions[-1]
+            row = (label if first else "", condition, *cells, str(all_failed[label][condition]))
+            table.add_row(*row, end_section=last)
     return table
+
+
+def incomplete(summary: dict[str, Any]) -> list[str]:
+    """Say how many scores failed, and which means are over fewer mixtures than there are."""
+    counts = summary["counts"]
+    failed = {one: count for one, count in counts["failed"].items() if count}
+    if not failed:
+        return []
+    listed = ", ".join(f"{count} {one}" for one, count in failed.items())
+    lines = [f"scores that failed: {listed}; evaluation.csv says which and why"]
+    alike: dict[str, list[str]] = {}
+    for metric in summary["metrics"]:
+        scored = {one: counts["scored_by_condition"][one][metric] for one in summary["conditions"]}
+        if min(scored.values()) < counts["mixtures"]:
+            over = ", ".join(f"{one} {count}" for one, count in scored.items())
+            alike.setdefault(over, []).append(metric)
+    return lines + [
+        f"means over so many of {counts['mixtures']} mixtures: {over} ({', '.join(metrics)})"
+        for over, metrics in alike.items()
+    ]
 
 
 def _cell(score: float | None) -> str:

@@ -1,31 +1,247 @@
 """``sslse evaluate``."""
 
+import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from sslse.cli.options import common_options, device_option, find_components
+from sslse.cli.options import (
+    common_options,
+    device_option,
+    find_components,
+    overlay_options,
+    quieten_ranks,
+)
+
+if TYPE_CHECKING:
+    from sslse.recipe import Recipe
+    from sslse.registry import Registry
+
+A_RUN = "evaluate RUN [--manifest FILE] [--data PROFILE] [--export DIR]"
+MIXTURES = "evaluate --manifest FILE --data PROFILE --export DIR"
+FILES = "evaluate --enhanced DIR --manifest EXPORTED/manifest.json -o OUT"
+DEFAULTS = "quickstart"  # whose metrics and baselines are taken where there is no run
+SETTABLE = "evaluate."
 
 
 @click.command("evaluate")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--manifest",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Take the test mixtures of this manifest.json instead of those planned for RUN.",
+)
+@click.option(
+    "--export",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write the test mixtures as audio, clean and noisy, instead of scoring.",
+)
+@click.option(
+    "--enhanced",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Score files that another tool made of exported noisy ones; same names.",
+)
+@click.option(
+    "-o",
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="With --enhanced: where scores are written.",
+)
+@overlay_options
 @device_option
 @common_options
-def command(run: Path, device: str, plugins: tuple[Path, ...]) -> None:
-    """Score the trained model of the run directory RUN again."""
-    registry = find_components(plugins)
+def command(
+    run: Path | None,
+    manifest: Path | None,
+    export: Path | None,
+    enhanced: Path | None,
+    out: Path | None,
+    data: tuple[str, ...],
+    sets: tuple[str, ...],
+    device: str,
+    plugins: tuple[Path, ...],
+) -> None:
+    """Score the trained model of the run directory RUN again.
 
+    Or write test mixtures as audio (--export), or score what another tool made of them
+    (--enhanced). Only evaluate.* may be --set.
+    """
+    _refuse_combinations(run, manifest, export, enhanced, out, data)
+    if wrong := [one for one in sets if not one.startswith(SETTABLE)]:
+        raise click.UsageError(f"--set {wrong[0]}: only {SETTABLE}* can be set here")
+    quieten_ranks()
+    registry = find_components(plugins)
+    if enhanced is not None and manifest is not None and out is not None:
+        recipe = _recipe(DEFAULTS, registry, manifest, data, sets)
+        _score_files(recipe, registry, enhanced, manifest, out, plugins)
+        return
+    if run is None:
+        recipe = _recipe(DEFAULTS, registry, manifest, data, sets)
+    else:
+        recipe = _recipe_of(run, registry, data, sets)
+    if export is not None:
+        _export(recipe, registry, manifest, export, whole=run is None, device=device)
+    elif run is not None:
+        _score_run(recipe, registry, run, manifest, device, plugins)
+
+
+def _refuse_combinations(
+    run: Path | None,
+    manifest: Path | None,
+    export: Path | None,
+    enhanced: Path | None,
+    out: Path | None,
+    data: tuple[str, ...],
+) -> None:
+    """Refuse what does not go together; each case has one sentence."""
+    files, alone = enhanced is not None, run is None
+    cases = (
+        (files and not alone, "RUN and --enhanced: give one of them, whose waves to score"),
+        (files and export, "--export and --enhanced: first export, then score what was made of it"),
+        (files and data, "--data and --enhanced: the exported audio is all that is needed"),
+        (files and not manifest, "--enhanced needs --manifest, which --export has written"),
+        (files and not out, "--enhanced needs -o, a folder for the scores"),
+        (out and not files, "-o goes with --enhanced; a run's scores are written into the run"),
+        (not files and alone and not manifest, "RUN is missing: the directory of a trained run"),
+        (
+            not files and alone and not export,
+            "--manifest alone: give RUN, or --export, or --enhanced",
+        ),
+        (
+            not files and alone and not data,
+            "--export of a manifest without RUN needs --data, the corpora it was made from",
+        ),
+    )
+    for wrong, sentence in cases:
+        if wrong:
+            raise click.UsageError(f"{sentence}\npossible: {A_RUN}\n{MIXTURES}\n{FILES}")
+
+
+def _recipe(
+    name: str,
+    registry: "Registry",
+    manifest: Path | None,
+    data: tuple[str, ...],
+    sets: tuple[str, ...],
+) -> "Recipe":
+    """Return a packaged recipe at the manifest's sample rate."""
+    from sslse.evaluate.manifest import read_manifest
+    from sslse.recipe import load_recipe
+
+    rate = [] if manifest is None else [f"data.sample_rate={read_manifest(manifest).sample_rate}"]
+    return load_recipe(name, registry, data=data, sets=[*sets, *rate])
+
+
+def _recipe_of(
+    run: Path, registry: "Registry", data: tuple[str, ...], sets: tuple[str, ...]
+) -> "Recipe":
+    """Return a run's recipe, with other corpora where they are given."""
+    from sslse.recipe import load_recipe
+    from sslse.run_folder import RECIPE, read_recipe
+
+    if not data and not sets:
+        return read_recipe(run, registry)
+    read_recipe(run, registry)
+    return load_recipe(str(run / RECIPE), registry, data=data, sets=sets)
+
+
+def _score_run(
+    recipe: "Recipe",
+    registry: "Registry",
+    run: Path,
+    manifest: Path | None,
+    device: str,
+    plugins: tuple[Path, ...],
+) -> None:
+    from sslse import ranks
     from sslse.build import open_material
     from sslse.cli.display import make_display, show_results
     from sslse.device import choose_device
+    from sslse.evaluate.manifest import read_manifest
+    from sslse.evaluate.verify import verify
     from sslse.run import evaluate_run
-    from sslse.run_folder import read_recipe
     from sslse.run_lock import locked
 
-    recipe = read_recipe(run, registry)
-    with locked(run), make_display() as display:
-        material = open_material(recipe, registry, choose_device(device), display.say)
+    wanted = None if manifest is None else read_manifest(manifest)
+    with (
+        make_display() as display,
+        ranks.joined(choose_device(device)) as own_device,
+        locked(run) if ranks.main() else contextlib.nullcontext(),
+    ):
+        with ranks.main_first():
+            material = open_material(recipe, registry, own_device, display.say)
+        if wanted is not None:
+            verify(wanted, material.test_speech, material.test_noise, str(manifest))
         summary = evaluate_run(
-            recipe, registry, run, material, display=display, plugin_files=plugins
+            recipe,
+            registry,
+            run,
+            material,
+            display=display,
+            manifest=wanted,
+            plugin_files=plugins,
         )
-    show_results(summary, run)
+    if ranks.main():
+        show_results(summary, run)
+
+
+def _export(
+    recipe: "Recipe",
+    registry: "Registry",
+    manifest: Path | None,
+    folder: Path,
+    *,
+    whole: bool,
+    device: str,
+) -> None:
+    """Export mixtures: of any part of the corpora where there is no run that was trained on one."""
+    from sslse.build import open_corpora, open_material
+    from sslse.cli.display import make_display
+    from sslse.device import choose_device
+    from sslse.evaluate.export import export
+    from sslse.evaluate.manifest import FILE, plan_manifest, read_manifest
+    from sslse.evaluate.verify import verify
+
+    with make_display() as display:
+        place = choose_device(device)
+        if whole:
+            stores = open_corpora(recipe, registry, place, display.say)
+            speech, noise = stores["speech"], stores["noise"]
+        else:
+            material = open_material(recipe, registry, place, display.say)
+            speech, noise = material.test_speech, material.test_noise
+        if manifest is None:
+            wanted = plan_manifest(speech, noise, recipe.evaluate)
+        else:
+            wanted = read_manifest(manifest)
+            verify(wanted, speech, noise, str(manifest))
+        export(wanted, speech, noise, folder)
+    click.echo(f"{folder / FILE}: {len(wanted.mixtures)} mixtures in clean/ and noisy/")
+
+
+def _score_files(
+    recipe: "Recipe",
+    registry: "Registry",
+    enhanced: Path,
+    manifest: Path,
+    out: Path,
+    plugins: tuple[Path, ...],
+) -> None:
+    from sslse.cli.display import make_display, show_results
+    from sslse.evaluate.evaluation import measures_of
+    from sslse.evaluate.external import evaluate_files
+    from sslse.provenance import describe_scoring
+    from sslse.run_lock import locked
+
+    measures = measures_of(recipe, registry, plugins)
+    provenance = describe_scoring(recipe, registry)
+    with locked(out), make_display() as display:
+        summary = evaluate_files(
+            enhanced, manifest, measures, out, provenance=provenance, watch=display.evaluating
+        )
+    show_results(summary, out)

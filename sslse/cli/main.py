@@ -16,6 +16,11 @@ COMMANDS = {
     "check": "Do everything 'run' would do except train.",
     "evaluate": "Score a trained run again.",
     "probe": "Ask what the latent of a trained run knows.",
+    "compare": "Compare evaluated runs: better, worse or undecided.",
+    "curves": "Draw metrics and losses over the training of runs.",
+    "runs": "List runs: how far they are, and what they reached.",
+    "sweep": "Run a recipe with many option values and seeds, and compare them.",
+    "reproduce": "Run the paper's whole matrix; its tables and figures beside those obtained.",
     "data": "Look at audio files before training on them ('data scan FOLDER').",
     "list": "List components and plugins.",
     "show": "Show a component's options, or a recipe with everything filled in.",
@@ -94,9 +99,12 @@ class LazyGroup(click.Group):
 
 
 def _resume_command(ctx: click.Context) -> str:
-    """Return the command line that was given, with ``--resume``."""
-    words = ["sslse", *ctx.meta[ARGUMENTS]]
-    return shlex.join(words if "--resume" in words else [*words, "--resume"])
+    """Return the command line that was given, with ``--resume`` where the command has it."""
+    words = ctx.meta[ARGUMENTS]
+    command = LazyGroup().get_command(ctx, words[0])
+    options = [] if command is None else [name for one in command.params for name in one.opts]
+    more = ["--resume"] if "--resume" in options and "--resume" not in words else []
+    return shlex.join(["sslse", *words, *more])
 
 
 def _show_traceback_if_asked(ctx: click.Context) -> None:

@@ -22,8 +22,8 @@ from sslse.cli.options import common_options, find_components
 def command(kind: str, name: str, into: Path, plugins: tuple[Path, ...]) -> None:
     """Write a plugin package for a component of a KIND, called NAME.
 
-    KIND is objective, schedule, augmentation or encoder. The package sslse-NAME holds a small
-    method that works, its tests and a recipe, to be changed. Nothing is ever overwritten.
+    KIND is objective, schedule, augmentation, encoder or metric. The package sslse-NAME holds a
+    small method that works, its tests and a recipe, to be changed. Nothing is ever overwritten.
     """
     from sslse.new import write_plugin
 

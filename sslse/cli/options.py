@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,3 +95,9 @@ def read_recipe(
 def _remember_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     root = ctx.find_root()
     root.obj = {"debug": value or bool(root.obj and root.obj["debug"])}
+
+
+def quieten_ranks() -> None:
+    """Keep torch's C++ code from advising every rank wrongly; to be called before its import."""
+    if "RANK" in os.environ or "SLURM_PROCID" in os.environ:
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")

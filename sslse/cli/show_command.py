@@ -36,7 +36,7 @@ def command(
 
 def _show_component(registry: Registry, kind: str, name: str) -> None:
     from sslse.options import REQUIRED, code_of, options_of, wiring_of
-    from sslse.wording import show_value
+    from sslse.wording import describe_scores, show_value
 
     component = registry.get(kind, name)
     target = component.load()
@@ -45,6 +45,8 @@ def _show_component(registry: Registry, kind: str, name: str) -> None:
     click.echo(f"code: {code_of(target)}")
     if wiring := wiring_of(target):
         click.echo(f"gets: {', '.join(wiring)}")
+    if kind == "metric":
+        click.echo(describe_scores(target))
     click.echo("options:")
     rows = [
         (

@@ -16,6 +16,7 @@ from sslse.data.shards import OnDisk, Shards
 from sslse.data.store import Index, Store
 from sslse.device import usable_cores
 from sslse.errors import DataError
+from sslse.wording import show_value
 
 FORMAT = 4
 NAMED = 10
@@ -30,11 +31,19 @@ class Unusable:
 
 
 def cache_folder(setting: str | None) -> Path:
-    """Return where packed corpora lie: the recipe's choice, ``SSLSE_CACHE``, or the user's own."""
-    if chosen := setting or os.environ.get("SSLSE_CACHE"):
-        return Path(chosen).expanduser()
+    """Return where packed corpora lie: the recipe's choice, ``SSLSE_CACHE``, or the user's own.
+
+    Raises:
+        DataError: it begins with the home of an unknown user.
+    """
+    chosen = setting or os.environ.get("SSLSE_CACHE")
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "sslse"
+    folder = chosen or f"{base}/sslse"
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError as error:
+        message = f"the cache {show_value(folder)} begins with the home of an unknown user"
+        raise DataError(f"{message}; set data.cache or SSLSE_CACHE") from error
 
 
 def open_store(

@@ -1,116 +1,219 @@
 """Enhance the test mixtures and score them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
-from sslse.api import Metric
+from sslse import ranks
+from sslse.api import Baseline, Metric, Samples
+from sslse.build import build_baselines, build_metrics
 from sslse.data.packing import cache_folder
 from sslse.data.store import Store
 from sslse.errors import RecipeError, RunError, SslseError
+from sslse.evaluate.known_scores import FOLDER, KnownScores, baseline_keys, metric_keys
+from sslse.evaluate.manifest import FILE, Manifest, plan_manifest
 from sslse.evaluate.mixtures import make_mixtures, plan_mixtures
-from sslse.evaluate.noisy_scores import FOLDER, NoisyScores, metric_key
 from sslse.evaluate.results import Results, Row
 from sslse.evaluate.scoring import Scorer
-from sslse.evaluate.unfinished import FILE, Unfinished
-from sslse.evaluate.work import Enhance, Work
-from sslse.recipe import Recipe
+from sslse.evaluate.unfinished import Unfinished
+from sslse.evaluate.verify import verified_batches
+from sslse.evaluate.work import Batch, Work
+from sslse.recipe import Choice, Recipe
+from sslse.registry import Registry
 
+Enhance = Callable[[Tensor], Tensor]
 Watch = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What is measured, and how: the parts of a recipe that decide scores.
+
+    Args:
+        recipe: its ``evaluate`` section; the worker processes build metrics and baselines from it.
+        metrics: by name.
+        baselines: by name.
+        plugin_files: one-file plugins they may come from.
+    """
+
+    recipe: Recipe
+    metrics: dict[str, Metric]
+    baselines: dict[str, Baseline]
+    plugin_files: Sequence[Path] = ()
+
+
+def measures_of(recipe: Recipe, registry: Registry, plugin_files: Sequence[Path] = ()) -> Measures:
+    """Build the metrics and baselines of a recipe.
+
+    Raises:
+        RecipeError: one refuses its options, or does not work at the recipe's sample rate.
+    """
+    built = build_metrics(recipe, registry), build_baselines(recipe, registry)
+    return Measures(recipe, *built, plugin_files)
 
 
 def evaluate(
     enhance: Enhance,
     speech: Store,
     noise: Store,
-    recipe: Recipe,
-    metrics: dict[str, Metric],
+    measures: Measures,
     *,
-    plugin_files: Sequence[Path] = (),
+    manifest: Manifest | None = None,
     watch: Watch = lambda _done, _all: None,
     folder: Path | None = None,
     model: str = "",
 ) -> Results:
-    """Score noisy and enhanced waves of every test mixture.
+    """Score the noisy, the baselines' and the enhanced waves of every test mixture.
 
-    Scores of noisy waves are kept in the cache folder for every other evaluation of the same
-    mixtures (`sslse.evaluate.noisy_scores`).
+    Several processes (`sslse.ranks`) share the work batch by batch; each has all the results.
 
     Args:
         enhance: noisy waves (batch, samples) to enhanced ones, on the stores' device.
         speech: test utterances.
         noise: test noises.
-        recipe: its ``evaluate`` section and seed decide the mixtures.
-        metrics: by name; the worker processes build their own from the recipe.
-        plugin_files: one-file plugins the metrics may come from.
-        watch: told how many mixtures are scored, of how many.
+        measures: metrics and baselines.
+        manifest: of the mixtures; None plans those of the recipe.
+        watch: told how many mixtures of this process are scored, of how many.
         folder: where finished rows are kept until `sslse.evaluate.unfinished.finish`, so that the
             same evaluation goes on where it was killed; None keeps none.
         model: names what enhances, such as a digest of its file.
 
     Raises:
+        DataError: samples are not those of the manifest.
         RunError: a scoring process died.
     """
-    settings, sample_rate = recipe.evaluate, speech.sample_rate
-    mixtures = plan_mixtures(speech, noise, settings, recipe.seed)
-    contract = {name: metric.contract() for name, metric in metrics.items()}
-    keys = {
-        one.name: metric_key(
-            one.name, one.options, contract[one.name], metrics[one.name], sample_rate
-        )
-        for one in recipe.metrics
-    }
-    noisy_scores = NoisyScores(cache_folder(recipe.data.cache) / FOLDER, keys)
+    settings = measures.recipe.evaluate
+    manifest = manifest or plan_manifest(speech, noise, settings)
+
+    def batches() -> Iterator[Batch]:
+        for first, chosen, waves in verified_batches(
+            manifest, speech, noise, settings.batch_size, FILE, shares=ranks.shares()
+        ):
+            clean, noisy = (_samples(one) for one in waves)
+            yield Batch(first, chosen, clean, noisy, partial(_enhanced, enhance, waves[1]))
+
     about = {
         "model": model,
-        "metrics": keys,
         "batch_size": settings.batch_size,
         "torch": torch.__version__,
-        "device": str(speech.device),
+        "device": str(speech.device.type),
         "threads": torch.get_num_threads(),
     }
-    unfinished = Unfinished(None if folder is None else folder / FILE, about)
-    named = [(one.name, one.options) for one in recipe.metrics]
-    scorer = Scorer(named, sample_rate, workers=settings.workers, plugin_files=plugin_files)
-    work = Work(
-        scorer, list(metrics), noisy_scores, unfinished, lambda done: watch(done, len(mixtures))
-    )
-    try:
-        for first in range(0, len(mixtures), settings.batch_size):
-            chosen = mixtures[first : first + settings.batch_size]
-            work.take(enhance, *make_mixtures(chosen, speech, noise, settings.samples))
-        pairs = work.finish()
-    except BrokenExecutor as error:
-        raise RunError(
-            f"a scoring process died: {error}; try again with evaluate.workers=1"
-        ) from error
-    finally:
-        scorer.close()
-        noisy_scores.save()
-    rows = [Row(mixture, *pair) for mixture, pair in zip(mixtures, pairs, strict=True)]
-    return Results(rows, list(metrics), contract)
+    return score_batches(batches(), manifest, measures, about=about, watch=watch, folder=folder)
 
 
-def rehearse(metrics: dict[str, Metric], speech: Store, noise: Store, recipe: Recipe) -> None:
-    """Score one noisy mixture, so that a metric that cannot work here says so before training.
+def score_batches(
+    batches: Iterable[Batch],
+    manifest: Manifest,
+    measures: Measures,
+    *,
+    about: dict[str, Any],
+    watch: Watch = lambda _done, _all: None,
+    folder: Path | None = None,
+) -> Results:
+    """Score mixtures that are made already, wherever they come from.
+
+    Scores of noisy waves and baselines are kept in the cache folder for every other evaluation of
+    the same mixtures (`sslse.evaluate.known_scores`).
+
+    Args:
+        batches: of this process.
+        manifest: of all mixtures.
+        measures: metrics and baselines.
+        about: what decides the enhanced waves.
+        watch: told how many mixtures of this process are scored, of how many.
+        folder: where finished rows are kept; None keeps none.
 
     Raises:
-        RecipeError: metrics refuse the sample rate, or miss a package.
+        RunError: a scoring process died.
     """
-    mixtures = plan_mixtures(speech, noise, recipe.evaluate, recipe.seed)[:1]
-    clean, noisy = make_mixtures(mixtures, speech, noise, recipe.evaluate.samples)
-    waves = clean[0].cpu().numpy(), noisy[0].cpu().numpy()
-    problems = []
-    for choice in recipe.metrics:
-        metric = metrics[choice.name]
+    recipe, rate = measures.recipe, manifest.sample_rate
+    keys = metric_keys(recipe.metrics, measures.metrics, rate)
+    estimates = baseline_keys(recipe.baselines, measures.baselines, rate)
+    known = KnownScores(cache_folder(recipe.data.cache) / FOLDER, keys, estimates)
+    decides = {"manifest": manifest.digest, "metrics": keys, "baselines": estimates}
+    unfinished = Unfinished(folder, {**about, **decides})
+    scorer = Scorer(
+        _named(recipe.metrics),
+        rate,
+        baselines=_named(recipe.baselines),
+        workers=recipe.evaluate.workers or ranks.cores(),
+        plugin_files=measures.plugin_files,
+    )
+    count = _share_of(len(manifest.mixtures), recipe.evaluate.batch_size)
+    names = list(measures.metrics), list(measures.baselines)
+    work = Work(scorer, *names, known, unfinished, watch=lambda done: watch(done, count))
+    with ranks.meeting() as collect:
         try:
-            metric.contract()
-            metric.score(*waves, speech.sample_rate)
+            for batch in batches:
+                work.take(batch)
+            everyone = collect(work.finish())
+            for number, scores in (item for part in everyone[1:] for item in part.items()):
+                known.add_all(manifest.mixtures[number], scores)
+        except BrokenExecutor as error:
+            raise RunError(
+                f"a scoring process died: {error}; try again with evaluate.workers=1"
+            ) from error
+        finally:
+            scorer.close()
+            known.save()
+    whole = {number: scores for part in everyone for number, scores in part.items()}
+    rows = [Row(mixture, whole[number]) for number, mixture in enumerate(manifest.mixtures)]
+    return Results(rows, measures.metrics, measures.baselines, manifest.digest, rate)
+
+
+def rehearse(measures: Measures, speech: Store, noise: Store) -> None:
+    """Score one noisy mixture, so that what cannot work here says so before training.
+
+    Raises:
+        RecipeError: metrics or baselines refuse the sample rate, or miss a package.
+    """
+    recipe, rate = measures.recipe, speech.sample_rate
+    settings = replace(recipe.evaluate, utterances=1, snr_db=recipe.evaluate.snr_db[:1])
+    mixtures = plan_mixtures(speech, noise, settings)
+    waves = make_mixtures(mixtures, speech, noise, settings.samples)
+    clean, noisy = (_samples(one)[0] for one in waves)
+    problems = []
+    for choice in (*recipe.metrics, *recipe.baselines):
+        try:
+            if choice.kind == "metric":
+                metric = measures.metrics[choice.name]
+                metric.contract()
+                metric.score(clean, noisy, noisy, rate)
+            else:
+                baseline = measures.baselines[choice.name]
+                baseline.contract()
+                baseline.estimate(noisy.copy(), clean.copy(), rate)
         except (SslseError, ImportError) as error:
             problems.append(choice.problem(str(error)))
         except Exception:  # noqa: BLE001, S112 - this mixture has no score; others may
             continue
     if problems:
         raise RecipeError(problems)
+
+
+@torch.no_grad()
+def _enhanced(enhance: Enhance, noisy: Tensor) -> list[Samples | str]:
+    return list(_samples(enhance(noisy)))
+
+
+def _named(choices: Sequence[Choice]) -> list[tuple[str, dict[str, Any]]]:
+    return [(one.name, one.options) for one in choices]
+
+
+def _samples(waves: Tensor) -> Samples:
+    samples: Samples = waves.float().cpu().numpy()
+    return samples
+
+
+def _share_of(count: int, size: int) -> int:
+    """Return how many of all mixtures this process takes."""
+    share, shares = ranks.shares()
+    firsts = range(share * size, count, shares * size)
+    return sum(min(size, count - first) for first in firsts)

@@ -1,22 +1,26 @@
 """The test mixtures: a list that says exactly what is mixed with what."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from sslse.data.mixing import mix_at_snr
+from sslse.api import Samples
 from sslse.data.store import Store
 from sslse.seeds import generator
 from sslse.settings import Evaluate
 
 TRIES = 20
+DIGEST_BYTES = 16
+AT_ONCE = 32
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """One test example.
+    """One test example: ``noisy = clean + gain * noise`` in float32, each operation rounded.
 
     Args:
         speech: key of the utterance.
@@ -24,8 +28,11 @@ class Mixture:
         noise: key of the noise recording.
         noise_start: its first sample used; it is repeated where it is too short.
         snr_db: ratio of mean powers over the example.
+        gain: factor of the noise, a float32 value; 0 where speech or noise is silent.
         speaker: of the utterance; empty if unknown.
         noise_kind: empty if unknown.
+        clean: `wave_digest` of the clean wave.
+        noisy: `wave_digest` of the noisy wave.
     """
 
     speech: str
@@ -33,15 +40,24 @@ class Mixture:
     noise: str
     noise_start: int
     snr_db: float
+    gain: float
     speaker: str
     noise_kind: str
+    clean: str
+    noisy: str
 
 
-def plan_mixtures(speech: Store, noise: Store, settings: Evaluate, seed: int) -> list[Mixture]:
+def wave_digest(wave: Samples) -> str:
+    """Return the BLAKE2b digest (16 bytes) of a wave's samples as little-endian float32."""
+    samples = wave.astype("<f4").tobytes()
+    return hashlib.blake2b(samples, digest_size=DIGEST_BYTES).hexdigest()
+
+
+def plan_mixtures(speech: Store, noise: Store, settings: Evaluate) -> list[Mixture]:
     """Mix every test utterance at every SNR, each with a drawn noise at a drawn place.
 
-    A draw depends on the seed, the utterance and the SNR alone, so that leaving out utterances
-    or ratios changes no other mixture.
+    A draw depends on the settings' seed, the utterance and the SNR alone, so that leaving out
+    utterances or ratios changes no other mixture.
     """
     count = len(speech)
     wanted = min(settings.utterances or count, count)
@@ -50,10 +66,11 @@ def plan_mixtures(speech: Store, noise: Store, settings: Evaluate, seed: int) ->
     for row in rows:
         utterance = speech.recordings[row]
         room = _room(speech, row, settings.samples)
-        draws = generator("cpu", seed, "test speech", utterance.key)
+        draws = generator("cpu", settings.seed, "test speech", utterance.key)
         speech_start = int(torch.randint(room, (), generator=draws))
         for snr_db in settings.snr_db:
-            draws = generator("cpu", seed, "test noise", utterance.key, str(float(snr_db)))
+            names = ("test noise", utterance.key, str(float(snr_db)))
+            draws = generator("cpu", settings.seed, *names)
             noise_row = int(torch.randint(len(noise), (), generator=draws))
             recording = noise.recordings[noise_row]
             mixtures.append(
@@ -63,17 +80,58 @@ def plan_mixtures(speech: Store, noise: Store, settings: Evaluate, seed: int) ->
                     noise=recording.key,
                     noise_start=_audible_start(noise, noise_row, settings.samples, draws),
                     snr_db=float(snr_db),
+                    gain=0.0,
                     speaker=utterance.speaker,
                     noise_kind=recording.kind,
+                    clean="",
+                    noisy="",
                 )
             )
-    return mixtures
+    return [one for part in _portions(mixtures) for one in _mixed(part, speech, noise, settings)]
 
 
 def make_mixtures(
     mixtures: Sequence[Mixture], speech: Store, noise: Store, samples: int
 ) -> tuple[Tensor, Tensor]:
-    """Return the clean and the noisy waves of mixtures, each (mixtures, samples)."""
+    """Return the clean and the noisy waves of mixtures, each (mixtures, samples).
+
+    The very same samples on every device: no sum is involved, and no fused multiply-add.
+    """
+    clean, noises = _crops(mixtures, speech, noise, samples)
+    gains = [one.gain for one in mixtures]
+    gain = torch.tensor(gains, dtype=torch.float32, device=speech.device).unsqueeze(-1)
+    return clean, clean + gain * noises
+
+
+def _mixed(
+    mixtures: Sequence[Mixture], speech: Store, noise: Store, settings: Evaluate
+) -> Iterator[Mixture]:
+    """Fill in gains and digests."""
+    clean, noises = (one.cpu().numpy() for one in _crops(mixtures, speech, noise, settings.samples))
+    for mixture, target, sound in zip(mixtures, clean, noises, strict=True):
+        gain = noise_gain(target, sound, mixture.snr_db)
+        noisy = target + gain * sound
+        yield replace(
+            mixture, gain=float(gain), clean=wave_digest(target), noisy=wave_digest(noisy)
+        )
+
+
+def noise_gain(speech: Samples, noise: Samples, snr_db: float) -> np.float32:
+    """Return the factor that brings noise to an SNR; 0 where speech or noise is silent.
+
+    Squares are exact in float64 and added one after the other, so that no processor's way of
+    adding changes the result.
+    """
+    wanted, unwanted = (np.cumsum(np.square(one, dtype=np.float64))[-1] for one in (speech, noise))
+    if not wanted or not unwanted:
+        return np.float32(0)
+    return np.float32(np.sqrt(wanted / unwanted) * 10 ** (-snr_db / 20))
+
+
+def _crops(
+    mixtures: Sequence[Mixture], speech: Store, noise: Store, samples: int
+) -> tuple[Tensor, Tensor]:
+    """Return the clean waves and, unscaled, the noises, each (mixtures, samples)."""
     device = speech.device
 
     def rows(store: Store, keys: list[str]) -> Tensor:
@@ -94,8 +152,11 @@ def make_mixtures(
         samples,
         loop=True,
     )
-    snr_db = torch.tensor([one.snr_db for one in mixtures], device=device)
-    return clean, mix_at_snr(clean, noises, snr_db)
+    return clean, noises
+
+
+def _portions(mixtures: Sequence[Mixture]) -> Iterator[Sequence[Mixture]]:
+    return (mixtures[first : first + AT_ONCE] for first in range(0, len(mixtures), AT_ONCE))
 
 
 def _audible_start(noise: Store, row: int, samples: int, draws: torch.Generator) -> int:

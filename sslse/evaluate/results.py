@@ -1,6 +1,7 @@
 """What an evaluation found: one row a mixture, means over all and per SNR."""
 
 import csv
+import io
 import json
 import math
 from collections import Counter
@@ -9,102 +10,149 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sslse.api import Baseline, Metric
+from sslse.atomic import write_whole
 from sslse.errors import RunError
+from sslse.evaluate.conditions import ENHANCED, NOISY, ScoresOf, conditions_of
 from sslse.evaluate.mixtures import Mixture
-from sslse.evaluate.scoring import Scores
 
-CONDITIONS = ("noisy", "enhanced")
+CSV = "evaluation.csv"
+SUMMARY = "evaluation.json"
+ENTRIES = {
+    "conditions",
+    "mean",
+    "per_snr",
+    "counts",
+    "failures",
+    "metrics",
+    "contract",
+    "baselines",
+    "manifest",
+    "sample_rate",
+}
 
 
 @dataclass(frozen=True)
 class Row:
-    """A mixture and the scores of both its waves."""
+    """A mixture and the scores of its waves, by condition."""
 
     mixture: Mixture
-    noisy: Scores
-    enhanced: Scores
+    scores: ScoresOf
 
     def score(self, condition: str, metric: str) -> float:
         """Return one value, NaN where it failed."""
-        scores: Scores = getattr(self, condition)
-        return scores.values[metric]
+        return self.scores[condition].values[metric]
 
-    def paired(self, metric: str) -> bool:
-        """Say whether both waves have a score, so that the row counts in the means."""
-        return all(math.isfinite(self.score(condition, metric)) for condition in CONDITIONS)
+    def counts(self, condition: str, metric: str) -> bool:
+        """Say whether the row counts in the mean of a condition; see `Results`."""
+        needed = dict.fromkeys([NOISY, ENHANCED, condition])
+        return all(math.isfinite(self.score(one, metric)) for one in needed)
+
+    def failed(self, condition: str) -> int:
+        """Return how many scores of a condition failed."""
+        return len(self.scores[condition].reasons)
 
 
 @dataclass(frozen=True)
 class Results:
     """All rows of an evaluation.
 
+    A mixture counts in the means of noisy and enhanced only where both have a score, so that they
+    are over the same mixtures, whatever baselines there are. In the mean of a baseline it counts
+    where the baseline has a score too; ``counts`` says where that is fewer.
+
     Args:
         rows: one a mixture.
-        metrics: names, in the order of the recipe.
-        contract: what is behind every number, by metric.
+        metrics: by name, in the order of the recipe.
+        baselines: by name, in the order of the recipe.
+        manifest: digest of the mixtures' manifest.
+        sample_rate: in Hz.
     """
 
     rows: Sequence[Row]
-    metrics: Sequence[str]
-    contract: dict[str, Any]
+    metrics: dict[str, Metric]
+    baselines: dict[str, Baseline]
+    manifest: str
+    sample_rate: int
+
+    @property
+    def conditions(self) -> list[str]:
+        """What was scored, in the order of every table."""
+        return conditions_of(self.baselines)
 
     def summary(self) -> dict[str, Any]:
-        """Return what ``evaluation.json`` holds.
-
-        A mixture counts in a mean only where noisy and enhanced both have a score, so that the
-        two means are over the same mixtures.
-        """
+        """Return what ``evaluation.json`` holds; a bound of a range that is infinite is null."""
         ratios = sorted({row.mixture.snr_db for row in self.rows})
+        at = {
+            f"{snr_db:g}": [row for row in self.rows if row.mixture.snr_db == snr_db]
+            for snr_db in ratios
+        }
         return {
+            "conditions": self.conditions,
             "mean": self._means(self.rows),
-            "per_snr": {
-                f"{snr_db:g}": self._means([r for r in self.rows if r.mixture.snr_db == snr_db])
-                for snr_db in ratios
-            },
+            "per_snr": {snr_db: self._means(rows) for snr_db, rows in at.items()},
             "counts": {
                 "mixtures": len(self.rows),
                 "utterances": len({row.mixture.speech for row in self.rows}),
-                "scored": {
-                    metric: sum(row.paired(metric) for row in self.rows) for metric in self.metrics
-                },
+                "scored": self._counted(ENHANCED),
+                "scored_by_condition": {one: self._counted(one) for one in self.conditions},
+                "failed": self._failed(self.rows),
+                "failed_per_snr": {snr_db: self._failed(rows) for snr_db, rows in at.items()},
             },
-            "failures": {condition: self._failures(condition) for condition in CONDITIONS},
-            "contract": self.contract,
+            "failures": {condition: self._failures(condition) for condition in self.conditions},
+            "metrics": {
+                name: {"better": one.better, "unit": one.unit, "range": _range(one)}
+                for name, one in self.metrics.items()
+            },
+            "contract": {name: one.contract() for name, one in self.metrics.items()},
+            "baselines": {
+                name: {"oracle": one.oracle, **one.contract()}
+                for name, one in self.baselines.items()
+            },
+            "manifest": self.manifest,
+            "sample_rate": self.sample_rate,
         }
 
     def _means(self, rows: Sequence[Row]) -> dict[str, dict[str, float | None]]:
         return {
             condition: {metric: _mean(rows, condition, metric) for metric in self.metrics}
-            for condition in CONDITIONS
+            for condition in self.conditions
         }
+
+    def _counted(self, condition: str) -> dict[str, int]:
+        return {
+            metric: sum(row.counts(condition, metric) for row in self.rows)
+            for metric in self.metrics
+        }
+
+    def _failed(self, rows: Sequence[Row]) -> dict[str, int]:
+        return {one: sum(row.failed(one) for row in rows) for one in self.conditions}
 
     def _failures(self, condition: str) -> dict[str, dict[str, int]]:
         reasons: dict[str, Counter[str]] = {}
         for row in self.rows:
-            scores: Scores = getattr(row, condition)
-            for metric, reason in scores.reasons.items():
+            for metric, reason in row.scores[condition].reasons.items():
                 reasons.setdefault(metric, Counter())[reason] += 1
         return {metric: dict(counter) for metric, counter in reasons.items()}
 
     def write(self, folder: Path) -> None:
         """Write ``evaluation.csv``, then ``evaluation.json``, each whole or not at all."""
-        partial = folder / "evaluation.csv.partial"
-        with partial.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            head = list(asdict(self.rows[0].mixture)) if self.rows else []
-            scored = [f"{m}_{condition}" for m in self.metrics for condition in CONDITIONS]
-            writer.writerow([*head, *scored, "failures"])
-            writer.writerows(self._line(row) for row in self.rows)
-        partial.replace(folder / "evaluation.csv")
+        table = io.StringIO(newline="")
+        writer = csv.writer(table, lineterminator="\n")
+        head = list(asdict(self.rows[0].mixture)) if self.rows else []
+        scored = [f"{metric}_{one}" for metric in self.metrics for one in self.conditions]
+        writer.writerow([*head, *scored, "failures"])
+        writer.writerows(self._line(row) for row in self.rows)
+        write_whole(folder / CSV, table.getvalue())
         summary = json.dumps(self.summary(), indent=2, ensure_ascii=False, allow_nan=False)
-        _write(folder / "evaluation.json", summary + "\n")
+        write_whole(folder / SUMMARY, summary + "\n")
 
     def _line(self, row: Row) -> list[Any]:
-        values = [row.score(condition, m) for m in self.metrics for condition in CONDITIONS]
+        values = [row.score(one, metric) for metric in self.metrics for one in self.conditions]
         reasons = [
             f"{metric} {condition}: {reason}"
-            for condition in CONDITIONS
-            for metric, reason in getattr(row, condition).reasons.items()
+            for condition in self.conditions
+            for metric, reason in row.scores[condition].reasons.items()
         ]
         return [*asdict(row.mixture).values(), *values, "; ".join(reasons)]
 
@@ -113,14 +161,14 @@ def read_summary(folder: Path) -> dict[str, Any] | None:
     """Return a run's ``evaluation.json``, or None where there is none.
 
     Raises:
-        RunError: it is damaged.
+        RunError: it is damaged, or of a version that wrote less.
     """
-    path = folder / "evaluation.json"
+    path = folder / SUMMARY
     if not path.is_file():
         return None
     try:
         summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if set(summary) != {"mean", "per_snr", "counts", "failures", "contract"}:
+        if not set(summary) >= ENTRIES:
             raise ValueError("entries are missing")  # noqa: TRY301 - refused as the others
     except (ValueError, TypeError, RecursionError) as error:
         raise RunError(
@@ -129,12 +177,10 @@ def read_summary(folder: Path) -> dict[str, Any] | None:
     return summary
 
 
+def _range(metric: Metric) -> list[float | None]:
+    return [bound if math.isfinite(bound) else None for bound in metric.range]
+
+
 def _mean(rows: Sequence[Row], condition: str, metric: str) -> float | None:
-    values = [row.score(condition, metric) for row in rows if row.paired(metric)]
+    values = [row.score(condition, metric) for row in rows if row.counts(condition, metric)]
     return math.fsum(values) / len(values) if values else None
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

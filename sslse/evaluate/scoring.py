@@ -1,9 +1,12 @@
-"""Compute metrics in worker processes; a failed item is counted, never fatal."""
+"""Compute metrics and baselines in worker processes; a failed item is counted, never fatal."""
 
 import contextlib
 import math
 import multiprocessing
+import multiprocessing.connection
 import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -12,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from sslse.api import Metric, Samples
+from sslse.api import Baseline, Metric, Samples
 from sslse.device import usable_cores
 from sslse.registry import discover
 
 Named = tuple[str, dict[str, Any]]
 Wanted = Sequence[Sequence[str]] | None
+NICE = 10
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -30,7 +34,11 @@ class Scores:
 
 
 def score(
-    metrics: dict[str, Metric], clean: Samples, estimate: Samples, sample_rate: int
+    metrics: dict[str, Metric],
+    clean: Samples,
+    estimate: Samples,
+    noisy: Samples,
+    sample_rate: int,
 ) -> Scores:
     """Score one estimate with every metric.
 
@@ -39,13 +47,13 @@ def score(
     generator (pystoi) draws the same every time, so that scores do too.
     """
     if fault := _unscorable(clean, estimate):
-        return Scores(dict.fromkeys(metrics, math.nan), dict.fromkeys(metrics, fault))
+        return no_scores(list(metrics), fault)
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
     for name, metric in metrics.items():
         try:
             with _same_draws():
-                value = metric.score(clean, estimate, sample_rate)
+                value = metric.score(clean, estimate, noisy, sample_rate)
             if not math.isfinite(value):
                 reasons[name] = f"the score is {value}"
         except Exception as error:  # noqa: BLE001 - the packages raise many kinds
@@ -53,6 +61,11 @@ def score(
             reasons[name] = _reason(error)
         values[name] = value
     return Scores(values, reasons)
+
+
+def no_scores(metrics: Sequence[str], reason: str) -> Scores:
+    """Return what a wave gets that cannot be scored at all."""
+    return Scores(dict.fromkeys(metrics, math.nan), dict.fromkeys(metrics, reason))
 
 
 @contextlib.contextmanager
@@ -90,8 +103,10 @@ class Scorer:
     Args:
         metrics: names and options, built anew in every worker.
         sample_rate: in Hz.
+        baselines: names and options, as the metrics.
         workers: processes; None means one per core.
-        plugin_files: one-file plugins the metrics may come from.
+        plugin_files: one-file plugins that metrics and baselines may come from.
+        background: in worker processes always, which let others have the cores first.
     """
 
     def __init__(
@@ -99,37 +114,47 @@ class Scorer:
         metrics: Sequence[Named],
         sample_rate: int,
         *,
+        baselines: Sequence[Named] = (),
         workers: int | None = None,
         plugin_files: Sequence[Path] = (),
+        background: bool = False,
     ) -> None:
         count = workers or usable_cores()
-        arguments = (list(metrics), sample_rate, list(plugin_files))
-        self._here = _Bench(*arguments) if count == 1 else None
+        arguments = (list(metrics), sample_rate, list(plugin_files), list(baselines))
+        here = count == 1 and not background
+        self._here = _Bench(*arguments) if here else None
         self._pool: Executor | None = None
-        if count > 1:
+        if not here:
             self._pool = ProcessPoolExecutor(
                 count,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_start_worker,
-                initargs=arguments,
+                initargs=(*arguments, background),
             )
 
     def submit(
-        self, clean: Samples, estimates: Samples, wanted: Wanted = None
+        self,
+        clean: Samples,
+        estimates: Samples,
+        wanted: Wanted = None,
+        baselines: Sequence[str] = (),
     ) -> "Future[list[Scores]]":
         """Score several estimates (estimates, samples) of one clean wave (samples,).
 
         Args:
             clean: float wave.
-            estimates: float waves.
-            wanted: names of the metrics of each estimate; None means all of all.
+            estimates: float waves, the first of them the noisy one.
+            wanted: names of the metrics of each estimate, then of each baseline; None means all of
+                all.
+            baselines: names of those that make estimates as well, scored after the others.
         """
+        asked = (clean, estimates, wanted, list(baselines))
         if self._pool is not None:
-            with _one_thread_per_worker():
-                return self._pool.submit(_score_in_worker, clean, estimates, wanted)
+            with _one_thread_per_worker(), _no_interrupts():
+                return self._pool.submit(_score_in_worker, *asked)
         done: Future[list[Scores]] = Future()
         if self._here is not None:
-            done.set_result(self._here.score(clean, estimates, wanted))
+            done.set_result(self._here.score(*asked))
         return done
 
     def close(self) -> None:
@@ -139,36 +164,87 @@ class Scorer:
 
 
 class _Bench:
-    """The metrics of one process."""
+    """The metrics and baselines of one process."""
 
-    def __init__(self, metrics: Sequence[Named], sample_rate: int, files: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        metrics: Sequence[Named],
+        sample_rate: int,
+        files: Sequence[Path],
+        baselines: Sequence[Named] = (),
+    ) -> None:
         registry = discover(files)
         self._metrics: dict[str, Metric] = {
             name: registry.get("metric", name).load()(**options) for name, options in metrics
         }
+        self._baselines: dict[str, Baseline] = {
+            name: registry.get("baseline", name).load()(**options) for name, options in baselines
+        }
         self._sample_rate = sample_rate
 
-    def score(self, clean: Samples, estimates: Samples, wanted: Wanted) -> list[Scores]:
-        """Score every row of the estimates."""
-        chosen = [list(self._metrics)] * len(estimates) if wanted is None else wanted
+    def score(
+        self, clean: Samples, estimates: Samples, wanted: Wanted, baselines: Sequence[str] = ()
+    ) -> list[Scores]:
+        """Score every row of the estimates, then what the baselines make of the first."""
+        noisy = estimates[0]
+        waves = [*estimates, *(self._estimate(name, noisy, clean) for name in baselines)]
+        chosen = [list(self._metrics)] * len(waves) if wanted is None else wanted
         return [
-            score({name: self._metrics[name] for name in names}, clean, one, self._sample_rate)
-            for one, names in zip(estimates, chosen, strict=True)
+            no_scores(names, one)
+            if isinstance(one, str)
+            else score(self._some(names), clean, one, noisy, self._sample_rate)
+            for one, names in zip(waves, chosen, strict=True)
         ]
+
+    def _some(self, names: Sequence[str]) -> dict[str, Metric]:
+        return {name: self._metrics[name] for name in names}
+
+    def _estimate(self, name: str, noisy: Samples, clean: Samples) -> Samples | str:
+        """Return what a baseline makes of a noisy wave, or why it is no wave."""
+        try:
+            made = self._baselines[name].estimate(noisy.copy(), clean.copy(), self._sample_rate)
+            estimate = np.asarray(made, np.float32)
+        except Exception as error:  # noqa: BLE001 - a baseline is a plugin
+            return _reason(error)
+        if estimate.shape != clean.shape:
+            return f"the estimate has the shape {estimate.shape}, not {clean.shape}"
+        return estimate
 
 
 _bench: _Bench | None = None
 
 
-def _start_worker(metrics: Sequence[Named], sample_rate: int, files: Sequence[Path]) -> None:
+def _start_worker(
+    metrics: Sequence[Named],
+    sample_rate: int,
+    files: Sequence[Path],
+    baselines: Sequence[Named],
+    background: bool,
+) -> None:
     global _bench  # noqa: PLW0603 - a worker process holds its metrics for its life
-    _bench = _Bench(metrics, sample_rate, files)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if background and hasattr(os, "nice"):
+        os.nice(NICE)
+    _bench = _Bench(metrics, sample_rate, files, baselines)
 
 
-def _score_in_worker(clean: Samples, estimates: Samples, wanted: Wanted) -> list[Scores]:
+def _end_with_parent() -> None:
+    """Wait for the process that asks; where it is killed, its workers would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _score_in_worker(
+    clean: Samples, estimates: Samples, wanted: Wanted, baselines: Sequence[str]
+) -> list[Scores]:
     if _bench is None:
         raise RuntimeError("the worker was not started by Scorer")
-    return _bench.score(clean, estimates, wanted)
+    return _bench.score(clean, estimates, wanted, baselines)
 
 
 @contextlib.contextmanager
@@ -184,3 +260,16 @@ def _one_thread_per_worker() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Hold back SIGINT, also from processes that are started within, until they ignore it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -11,7 +11,7 @@ from string import Template
 from sslse.errors import OptionError, RegistryError
 from sslse.registry import Registry, require_kind
 
-KINDS = ("objective", "schedule", "augmentation", "encoder")
+KINDS = ("objective", "schedule", "augmentation", "encoder", "metric")
 LONGEST = 20  # letters of a name; with them the written code stays formatted
 SUFFIX = ".tmpl"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sslse.errors import RunError
+
 PROBE = "probe.json"
 
 
@@ -37,11 +39,20 @@ def write_probed(folder: Path, probed: dict[str, Any]) -> None:
 
 
 def read_probed(folder: Path) -> dict[str, Any] | None:
-    """Return a run's ``probe.json``, or None where there is none."""
+    """Return a run's ``probe.json``, or None where there is none.
+
+    Raises:
+        RunError: it is damaged.
+    """
     path = folder / PROBE
     if not path.is_file():
         return None
-    probed: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        probed: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        probed_lines(probed)
+        unusable_probes(probed)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise RunError(f"{path}: is damaged; 'sslse probe {folder}' writes it again") from error
     return probed
 
 

@@ -39,8 +39,8 @@ def plan_retrieval(
     sources: Sources, settings: Evaluate, candidates: int, seed: int
 ) -> list[Mixture]:
     """Mix so many utterances at every SNR of the evaluation; none whose crop is silent."""
-    wanted = replace(settings, utterances=candidates)
-    rows = plan_mixtures(sources.speech, sources.noise, wanted, seed)
+    wanted = replace(settings, utterances=candidates, seed=seed)
+    rows = plan_mixtures(sources.speech, sources.noise, wanted)
     crops = list({row.speech: row for row in rows}.values())
     heard: list[bool] = []
     for part in _portions(crops, sources.batch_size):

@@ -58,6 +58,8 @@ class _Check:
             **parts,
             augmentations=lists[("augmentations",)],
             metrics=lists[("evaluate", "metrics")],
+            loggers=lists[("loggers",)],
+            baselines=lists[("evaluate", "baselines")],
             data=layout.SECTIONS[("data",)](**sections[("data",)]),
             train=layout.SECTIONS[("train",)](**sections[("train",)]),
             evaluate=layout.SECTIONS[("evaluate",)](**sections[("evaluate",)]),
@@ -112,7 +114,9 @@ class _Check:
         for key in node.value:
             if key not in names:
                 possible = names if path else [*names, "extends"]
-                message = unknown_option(key, possible, label, layout.option_paths())
+                message = layout.MOVED.get((*path, key)) or unknown_option(
+                    key, possible, label, layout.option_paths()
+                )
                 self._report(node.value[key], (*path, key), message)
         options = {key: value for key, value in given.items() if key not in parts}
         values, faults = check_options(section, options, label)
@@ -129,27 +133,35 @@ class _Check:
 
     def _choices(self, path: layout.Path, kind: str) -> tuple[Choice, ...]:
         node = self._find(path)
-        if node is None:
+        default = layout.LIST_DEFAULTS.get(path)
+        if node is None and default is None:
             self._missing(path, kind)
             return ()
-        if not isinstance(node.value, list) or not node.value:
-            message = f"takes a list of at least one {kind}, not {show_value(node.plain())} "
+        if node is None:
+            node = _named(default or (), self._nearest(path)[0].where)
+        if not isinstance(node.value, list) or (not node.value and default is None):
+            least = "of at least one" if default is None else "of any number of"
+            message = f"takes a list {least} {kind}, not {show_value(node.plain())} "
             self._report(node, path, message + f"({self._names(kind)})")
             return ()
         places = [(*path, index) for index in range(len(node.value))]
         found = [self._component(*one, kind) for one in zip(node.value, places, strict=True)]
         chosen = tuple(one for one in found if one is not None)
-        if kind == "metric":
+        if kind in ("metric", "baseline", "logger"):
             self._refuse_twice(chosen)
         return chosen
 
-    def _refuse_twice(self, metrics: Sequence[Choice]) -> None:
-        """Refuse two metrics of one name: their scores would fall into one column."""
+    def _refuse_twice(self, chosen: Sequence[Choice]) -> None:
+        """Refuse two of one name: their scores would fall into one column."""
         first: dict[str, Choice] = {}
-        for one in metrics:
+        for one in chosen:
             if first.setdefault(one.name, one) is not one:
-                message = f"{one.name} is measured already (first at {first[one.name].where})"
+                done = "listed" if one.kind == "logger" else "measured"
+                message = f"{one.name} is {done} already (first at {first[one.name].where})"
                 self._problems.append(one.problem(message))
+            if one.kind == "baseline" and one.name in layout.TAKEN:
+                taken = " and ".join(layout.TAKEN)
+                self._problems.append(one.problem(f"{taken} are in every evaluation already"))
 
     def _component(self, node: Node, path: layout.Path, kind: str) -> Choice | None:
         entries = node.value if isinstance(node.value, dict) else {}
@@ -193,6 +205,11 @@ class _Check:
 
     def _names(self, kind: str) -> str:
         return f"possible: {', '.join(self._registry.names(kind)) or 'none is installed'}"
+
+
+def _named(names: Iterable[str], where: str) -> Node:
+    """Write a list of components as a recipe would."""
+    return Node([Node({"name": Node(name, where)}, where) for name in names], where)
 
 
 def _line(problem: Problem) -> tuple[str, int]:

@@ -26,7 +26,20 @@ COMPONENTS: dict[Path, str] = {
 COMPONENT_LISTS: dict[Path, str] = {
     ("augmentations",): "augmentation",
     ("evaluate", "metrics"): "metric",
+    ("evaluate", "baselines"): "baseline",
+    ("loggers",): "logger",
 }
+# What a list holds where a recipe does not give it; such a list may be empty.
+LIST_DEFAULTS: dict[Path, tuple[str, ...]] = {
+    ("evaluate", "baselines"): ("log_mmse", "ratio_mask"),
+    ("loggers",): (),
+}
+# Entries that were options once, and what takes their place.
+MOVED: dict[Path, str] = {
+    ("train", "tensorboard"): "is a logger now; take it out, and for TensorBoard write "
+    "'loggers: [tensorboard]' at the top level of the recipe",
+}
+TAKEN = ("noisy", "enhanced")  # names that no baseline can have
 
 
 def is_component(path: Path) -> bool:

@@ -64,6 +64,8 @@ class Recipe:
     train: Train
     evaluate: Evaluate
     metrics: tuple[Choice, ...]
+    baselines: tuple[Choice, ...]
+    loggers: tuple[Choice, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """Return the recipe as plain values, every default filled in."""
@@ -85,8 +87,10 @@ class Recipe:
             "train": asdict(self.train),
             "evaluate": {
                 "metrics": [one.plain() for one in self.metrics],
+                "baselines": [one.plain() for one in self.baselines],
                 **asdict(self.evaluate),
             },
+            "loggers": [one.plain() for one in self.loggers],
         }
         return {key: value for key, value in parts.items() if value is not None}
 

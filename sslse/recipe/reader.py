@@ -13,7 +13,7 @@ from sslse.errors import Problem, RecipeError
 MAX_BYTES = 1_000_000
 MAX_NODES = 10_000
 MAX_DEPTH = 30
-MAX_DIGITS = 300  # of an integer; YAML sets no limit, Python does
+MAX_DIGITS = 18  # of an integer, so that it has 64 bits; a longer number is a float
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")

@@ -14,18 +14,21 @@ from matplotlib.ticker import NullFormatter
 
 SIZE_INCHES = (5.0, 2.9)
 TINTS = 4
+FEW = 12
 MARKED_AT_MOST = 150
 WIDE = 30
 
+SERIES = 8
+COLOURS = ("text", "quiet", "line", "accent", *(f"series-{number}" for number in range(SERIES)))
+DASHES: dict[str, Any] = {"solid": "-", "dashed": (0, (4, 2)), "dotted": (0, (1.2, 1.2))}
+
 # Stand-ins: matplotlib writes them as they are, the page's CSS says what they look like.
-_COLOURS = {
-    "#000001": "var(--text)",
-    "#000002": "var(--quiet)",
-    "#000003": "var(--line)",
-    "#000004": "var(--accent)",
-    **{f"#00001{tint}": f"var(--tint-{tint})" for tint in range(TINTS)},
+_NAMED = {name: f"#0000{number:02x}" for number, name in enumerate(COLOURS, 1)}
+_TINTS = [f"#0001{tint:02x}" for tint in range(TINTS)]
+_VARIABLES = {stand_in: f"var(--{name})" for name, stand_in in _NAMED.items()} | {
+    stand_in: f"var(--tint-{tint})" for tint, stand_in in enumerate(_TINTS)
 }
-_TEXT, _QUIET, _LINE, _ACCENT, *_TINTS = _COLOURS
+_TEXT, _QUIET, _LINE, *_ = _NAMED.values()
 _STYLE = {
     "svg.fonttype": "none",
     "font.size": 11.0,
@@ -84,21 +87,50 @@ def shades(lines: Sequence[dict[str, Any]]) -> list[Phase]:
     return phases
 
 
-def plot_training(
-    name: str, epochs: Sequence[float], values: Sequence[float], phases: Sequence[Phase]
+@dataclass(frozen=True)
+class Stroke:
+    """A curve of a plot.
+
+    Args:
+        xs: where its values lie.
+        ys: NaN where there is none; the curve is broken there.
+        colour: one of `COLOURS`.
+        dashed: as in `DASHES`.
+    """
+
+    xs: Sequence[float]
+    ys: Sequence[float]
+    colour: str = "accent"
+    dashed: str = "solid"
+
+
+def plot_curves(
+    name: str,
+    strokes: Sequence[Stroke],
+    *,
+    over: str = "epoch",
+    phases: Sequence[Phase] = (),
+    marks: Sequence[float] | None = None,
 ) -> str:
-    """Draw one figure of the training over epochs.
+    """Draw curves that share their axes.
 
     Args:
         name: unique on the page.
-        epochs: of each value.
-        values: NaN where there is none; the curve is broken there.
-        phases: shaded behind the curve.
+        strokes: the first lies undermost.
+        over: what the horizontal axis is.
+        phases: shaded behind the curves, over epochs.
+        marks: the horizontal axis has these numbers alone; otherwise it begins at 0.
     """
     with style.context(["default", _STYLE | {"svg.hashsalt": name}]):
         figure, axes = _figure()
-        _over_epochs(axes, epochs, phases)
-        axes.plot(epochs, values, color=_ACCENT, marker=_marker(values), markersize=4)
+        _shade(axes, phases)
+        for stroke in strokes:
+            _draw(axes, stroke)
+        if marks is None:
+            axes.set_xlim(0, max(one for stroke in strokes for one in stroke.xs) or 1)
+        else:
+            axes.set_xticks(marks, [f"{one:g}" for one in marks])
+        axes.set_xlabel(over)
         return _svg(figure, name)
 
 
@@ -125,12 +157,12 @@ def plot_weights(
     wide = 0 < low * WIDE < high
     with style.context(["default", _STYLE | {"svg.hashsalt": name}]):
         figure, axes = _figure()
-        _over_epochs(axes, epochs, phases)
-        for values, colour, line in ((cl, _ACCENT, "-"), (se, _QUIET, (0, (4, 2)))):
+        _shade(axes, phases)
+        for values, colour, dashed in ((cl, "accent", "solid"), (se, "quiet", "dashed")):
             drawn = [weight if weight > 0 or not wide else math.nan for weight in values]
-            axes.plot(
-                epochs, drawn, color=colour, linestyle=line, marker=_marker(values), markersize=4
-            )
+            _draw(axes, Stroke(epochs, drawn, colour, dashed))
+        axes.set_xlim(0, max(epochs))
+        axes.set_xlabel("epoch")
         if wide:
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter("{x:g}")
@@ -140,31 +172,24 @@ def plot_weights(
         return _svg(figure, name)
 
 
-def plot_ratios(
-    name: str, snr_db: Sequence[float], noisy: Sequence[float], enhanced: Sequence[float]
-) -> str:
-    """Draw a metric of noisy and enhanced waves over the SNR; NaN where there is no mean."""
-    with style.context(["default", _STYLE | {"svg.hashsalt": name}]):
-        figure, axes = _figure()
-        axes.plot(snr_db, noisy, color=_QUIET, marker="o", markersize=4, linestyle=(0, (4, 2)))
-        axes.plot(snr_db, enhanced, color=_ACCENT, marker="o", markersize=4)
-        axes.set_xticks(snr_db, [f"{one:g}" for one in snr_db])
-        axes.set_xlabel("SNR (dB)")
-        return _svg(figure, name)
-
-
-def _over_epochs(axes: Axes, epochs: Sequence[float], phases: Sequence[Phase]) -> None:
-    """Set up the axis of epochs and shade the phases."""
+def _shade(axes: Axes, phases: Sequence[Phase]) -> None:
     for number, phase in enumerate(phases):
         tint = _TINTS[phase.tint]
         area = axes.axvspan(phase.start, phase.end, color=tint, linewidth=0, zorder=0)
         area.set_gid(f"phase-{number}")
-    axes.set_xlim(0, max(epochs))
-    axes.set_xlabel("epoch")
 
 
-def _marker(values: Sequence[float]) -> str:
-    return "." if len(values) <= MARKED_AT_MOST else ""
+def _draw(axes: Axes, stroke: Stroke) -> None:
+    count = len(stroke.xs)
+    axes.plot(
+        stroke.xs,
+        stroke.ys,
+        color=_NAMED[stroke.colour],
+        linestyle=DASHES[stroke.dashed],
+        marker="o" if count <= FEW else "." if count <= MARKED_AT_MOST else "",
+        markersize=4,
+        clip_on=False,
+    )
 
 
 def _figure() -> tuple[Figure, Axes]:
@@ -182,8 +207,8 @@ def _svg(figure: Figure, name: str) -> str:
     view = re.search(r'viewBox="[^"]*"', head)
     body = re.sub(r"<style.*?</style>", "", body, flags=re.DOTALL)
     body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", body)
-    for stand_in, colour in _COLOURS.items():
-        body = body.replace(stand_in, colour)
+    for stand_in, variable in _VARIABLES.items():
+        body = body.replace(stand_in, variable)
     return f"<svg {view[0] if view else ''}>{body}"
 
 

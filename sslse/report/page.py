@@ -1,67 +1,33 @@
 """What the report says, from the files of a run directory."""
 
-import csv
-import json
-import math
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-import sslse
-from sslse.evaluate.results import CONDITIONS
+from sslse.evaluate.examples import WAVES
 from sslse.probe.results import probed_lines, read_probed, unusable_probes
 from sslse.recipe.reader import read_file
-from sslse.report.curves import Phase, plot_ratios, plot_training, plot_weights, shades
+from sslse.report.curves import Stroke, plot_curves, shades
+from sslse.report.dots import kinds_of_noise, plot_kinds
+from sslse.report.listening import MIXTURE, Example, make_examples
+from sslse.report.reading import (
+    Evaluation,
+    read_evaluation,
+    read_object,
+    read_rows,
+    read_scores,
+    read_training,
+    readable,
+)
+from sslse.report.scores import Compared, Item, Look, compare, compare_means, looks, rank
+from sslse.report.spectrogram import RANGE_DB
+from sslse.report.template import fill
+from sslse.report.training import Panel, as_number, plot_figures, plot_schedule, plot_scored
 from sslse.run_folder import METRICS, PROVENANCE, RECIPE
-from sslse.train.log import TIMING, read_metrics
 
 TEMPLATE = "report.html.j2"
-EXTREMES = 5
-RANKED_BY = "si_sdr"
-_NOT_DRAWN = {"step", "epoch", "learning_rate", "weight_cl", "weight_se", "warnings", *TIMING}
-_TITLES = {
-    "loss": "weighted sum of the losses",
-    "cl": "contrastive loss (CL)",
-    "se": "enhancement loss (SE)",
-    "latent/std": "latent/std: near 1 spread out, 0 collapsed",
-    "latent/rank": "latent/rank: directions in use (RankMe)",
-    "latent/alignment": "latent/alignment: distance of the views, 0 where they are one",
-    "latent/uniformity": "latent/uniformity: lower is more spread out, 0 collapsed",
-    "output/level_db": "output/level_db: outputs relative to inputs",
-    "output/copied": "output/copied: share of the disturbance left",
-    "gradient_cosine": "gradient_cosine: 1 the losses pull alike, -1 they fight",
-}
-_NO_SCORE = "no score"
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A plot and its title."""
-
-    title: str
-    svg: str
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A metric of noisy and enhanced waves, as text."""
-
-    noisy: str
-    enhanced: str
-    difference: str
-
-
-@dataclass(frozen=True)
-class Item:
-    """A mixture of the evaluation and how much one metric gained."""
-
-    row: dict[str, str]
-    scores: Comparison
-    gain: float
+EXTREMES = 8
 
 
 def render(folder: Path) -> str:
@@ -69,111 +35,138 @@ def render(folder: Path) -> str:
 
     Raises:
         RecipeError: its recipe is unreadable.
+        RunError: one of its files is missing or damaged.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    lines = read_metrics(folder / METRICS)
+    evaluation = read_evaluation(folder)
+    drawn = looks(evaluation)
+    lines = read_training(folder / METRICS)
     phases = shades(lines)
-    provenance = _read_json(folder / PROVENANCE)
-    summary = _read_json(folder / "evaluation.json")
+    provenance = read_object(folder / PROVENANCE)
     probed = read_probed(folder)
-    ranked_by, items = _ranked(folder / "evaluation.csv", list(summary["mean"]["noisy"]))
-    few = max(1, min(EXTREMES, len(items) // 2))
-    return environment.get_template(TEMPLATE).render(
-        recipe=read_file(folder / RECIPE).plain(),
-        recipe_text=(folder / RECIPE).read_text(encoding="utf-8"),
-        version=sslse.__version__,
-        provenance=provenance,
+    rows = read_rows(
+        folder,
+        ["snr_db", *(f"{name}_{one.name}" for name in evaluation.names for one in drawn)],
+    )
+    examples, left_out = make_examples(folder)
+    kinds = kinds_of_noise(rows)
+    losses, health = plot_figures(lines, phases)
+    with readable(folder / RECIPE):
+        recipe = read_file(folder / RECIPE).plain()
+        text = (folder / RECIPE).read_text(encoding="utf-8")
+        about = [
+            f"objective {recipe['objective']['name']}",
+            f"schedule {recipe['schedule']['name']}",
+            f"{recipe['train']['epochs']} epochs",
+            f"seed {recipe['seed']}",
+        ]
+        title = str(recipe["name"])
+    return fill(
+        TEMPLATE,
+        title=title,
+        about=about,
+        recipe_text=text,
+        started=_text(provenance.get("started")),
+        device=_text(provenance.get("device")),
         provenance_groups=_groups(provenance),
-        summary=summary,
-        means=_compare(summary["mean"]),
-        per_snr={snr_db: _compare(means) for snr_db, means in summary["per_snr"].items()},
-        failures=list(_failures(summary)),
+        evaluation=evaluation,
+        looks=drawn,
+        means=compare_means(evaluation.mean, evaluation),
+        per_snr={
+            f"{snr_db:g}": compare_means(means, evaluation)
+            for snr_db, means in sorted(evaluation.per_snr.items())
+        },
+        failures=list(_failures(evaluation)),
+        failed=_failed(evaluation),
+        ratios=_ratios(evaluation, drawn),
+        kinds=[
+            plot_kinds(rows, kinds, name, drawn, evaluation.measure(name))
+            for name in evaluation.names
+            if kinds
+        ],
+        examples=examples,
+        left_out=left_out,
+        range_db=round(RANGE_DB),
+        scores_of=lambda example: _compare_example(example, evaluation),
+        items=_items(rows, evaluation, examples),
+        ranked_by=next(iter(evaluation.names), ""),
         legend={phase.label: phase.tint for phase in phases},
-        weights=_weights(lines, phases),
-        curves=_curves(lines, phases),
-        ratios=_ratios(summary),
+        weights=plot_schedule(lines, phases),
+        losses=losses,
+        health=health,
+        scored=list(plot_scored(read_scores(folder), phases)),
+        contracts=[*evaluation.contract.items(), *evaluation.baselines.items()],
         probed=probed,
+        probed_mixtures=_probed_mixtures(probed),
         probes=probed_lines(probed) if probed else [],
         unusable=unusable_probes(probed) if probed else [],
-        ranked_by=ranked_by,
-        worst=items[:few],
-        best=items[::-1][:few],
     )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
-
-
-def _compare(means: dict[str, dict[str, float | None]]) -> dict[str, Comparison]:
-    noisy, enhanced = (means[condition] for condition in CONDITIONS)
-    return {name: _comparison(noisy[name], enhanced[name]) for name in noisy}
-
-
-def _comparison(noisy: float | None, enhanced: float | None) -> Comparison:
-    if noisy is None or enhanced is None:
-        return Comparison(_NO_SCORE, _NO_SCORE, "")
-    return Comparison(f"{noisy:z.3f}", f"{enhanced:z.3f}", f"{enhanced - noisy:+z.3f}")
-
-
-def _failures(summary: dict[str, Any]) -> Iterator[tuple[str, str, str, int]]:
-    for condition, metrics in summary["failures"].items():
+def _failures(evaluation: Evaluation) -> Iterator[tuple[str, str, str, int]]:
+    for condition, metrics in evaluation.failures.items():
         for metric, reasons in metrics.items():
             for reason, count in reasons.items():
                 yield metric, condition, reason, count
 
 
-def _curves(lines: Sequence[dict[str, Any]], phases: Sequence[Phase]) -> list[Panel]:
-    epochs = [line["epoch"] for line in lines]
-    names = dict.fromkeys(name for line in lines for name in line if name not in _NOT_DRAWN)
+def _failed(evaluation: Evaluation) -> dict[str, int]:
+    """Count the failed scores by metric."""
+    counts = dict.fromkeys(evaluation.names, 0)
+    for metric, _, _, count in _failures(evaluation):
+        counts[metric] = counts.get(metric, 0) + count
+    return counts
+
+
+def _compare_example(example: Example, evaluation: Evaluation) -> dict[str, Compared]:
+    return {
+        name: compare({one: scores.get(one) for one in WAVES[:2]}, evaluation.measure(name))
+        for name, scores in example.row.scores.items()
+    }
+
+
+def _probed_mixtures(probed: dict[str, Any] | None) -> str:
+    settings = (probed or {}).get("settings")
+    return _text(settings.get("mixtures") if isinstance(settings, dict) else None)
+
+
+def _ratios(evaluation: Evaluation, drawn: Sequence[Look]) -> list[Panel]:
+    snr_db = sorted(evaluation.per_snr)
     panels = []
-    for number, name in enumerate(names):
-        values = [line.get(name, math.nan) for line in lines]
-        svg = plot_training(f"training-{number}", epochs, values, phases)
-        panels.append(Panel(_TITLES.get(name, name), svg))
+    for number, name in enumerate(evaluation.names):
+        strokes = [
+            Stroke(
+                snr_db,
+                [as_number(evaluation.per_snr[one][look.name][name]) for one in snr_db],
+                look.colour,
+                look.dashed,
+            )
+            for look in drawn
+        ]
+        svg = plot_curves(f"ratio-{number}", strokes, over="SNR (dB)", marks=snr_db)
+        panels.append(Panel(name, svg))
     return panels
 
 
-def _weights(lines: Sequence[dict[str, Any]], phases: Sequence[Phase]) -> Panel | None:
-    """Plot the schedule, if it ever changes."""
-    epochs, cl, se = ([line[n] for line in lines] for n in ("epoch", "weight_cl", "weight_se"))
-    if len(set(zip(cl, se, strict=True))) <= 1:
-        return None
-    return Panel("weights of the losses", plot_weights("weights", epochs, cl, se, phases))
+def _items(
+    rows: Sequence[dict[str, Any]], evaluation: Evaluation, examples: Sequence[Example]
+) -> list[tuple[Item, str, int]]:
+    """Return the worst and the best mixtures: each with a word, and its place among the examples.
+
+    The place counts from 1; 0 where there is nothing to hear.
+    """
+    if not evaluation.names:
+        return []
+    metric = evaluation.names[0]
+    items = rank(rows, metric, evaluation.measure(metric))
+    few = min(EXTREMES, (len(items) + 1) // 2)
+    places = {example.row.mixture: place for place, example in enumerate(examples, 1)}
+    worst = [("worst", item) for item in items[:few]]
+    best = [("best", item) for item in items[few:][::-1][:few]]
+    return [(item, word, places.get(_mixture(item.row), 0)) for word, item in [*worst, *best]]
 
 
-def _ratios(summary: dict[str, Any]) -> list[Panel]:
-    per_snr = summary["per_snr"]
-    snr_db = [float(one) for one in per_snr]
-    panels = []
-    for number, name in enumerate(summary["mean"]["noisy"]):
-        noisy, enhanced = (
-            [math.nan if one[kind][name] is None else one[kind][name] for one in per_snr.values()]
-            for kind in CONDITIONS
-        )
-        panels.append(Panel(name, plot_ratios(f"ratio-{number}", snr_db, noisy, enhanced)))
-    return panels
-
-
-def _ranked(path: Path, metrics: Sequence[str]) -> tuple[str, list[Item]]:
-    """Return the metric that ranks and the scored mixtures, least gain first."""
-    if not metrics:
-        return "", []
-    metric = RANKED_BY if RANKED_BY in metrics else metrics[0]
-    items = []
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            noisy, enhanced = (float(row[f"{metric}_{condition}"]) for condition in CONDITIONS)
-            if math.isfinite(noisy) and math.isfinite(enhanced):
-                items.append(Item(row, _comparison(noisy, enhanced), enhanced - noisy))
-    return metric, sorted(items, key=lambda item: item.gain)
+def _mixture(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(row.get(name, "")) for name in MIXTURE)
 
 
 def _groups(provenance: dict[str, Any]) -> dict[str, dict[str, str]]:

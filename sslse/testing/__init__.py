@@ -12,14 +12,20 @@ An option that is called like an argument of a check is set beforehand, with `fu
 """
 
 from sslse.testing.augmentation import check_augmentation
+from sslse.testing.baseline import check_baseline
+from sslse.testing.logger import check_logger
+from sslse.testing.metric import check_metric
 from sslse.testing.network import check_decoder, check_encoder, check_predictor
 from sslse.testing.objective import check_objective
 from sslse.testing.schedule import check_schedule
 
 __all__ = [
     "check_augmentation",
+    "check_baseline",
     "check_decoder",
     "check_encoder",
+    "check_logger",
+    "check_metric",
     "check_objective",
     "check_predictor",
     "check_schedule",

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import torch
 
 from sslse import ranks
+from sslse.device import is_out_of_memory
 from sslse.errors import BrokenOffError
-from sslse.train.memory import free_memory, is_out_of_memory, largest, largest_batch
+from sslse.train.memory import free_memory, largest, largest_batch
 from sslse.train.trainer import Trainer
 
 SHORTEST = 1024

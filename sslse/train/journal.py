@@ -41,6 +41,11 @@ class Journal:
         self._since, self._lap = first, time.monotonic()
         self._started = self._lap - self._file.seconds
 
+    @property
+    def seconds(self) -> float:
+        """Training time until now."""
+        return time.monotonic() - self._started
+
     def write(self, line: dict[str, Any], pairs_per_step: int) -> dict[str, str]:
         """Write a line with its times; return what the monitor warns about, by figure."""
         now, done = time.monotonic(), line["step"]

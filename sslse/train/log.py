@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sslse import ranks
 from sslse.atomic import write_whole
+from sslse.errors import RunError
 
 TIMING = ("seconds", "pairs_per_second")
 
@@ -92,13 +93,26 @@ class MetricsFile:
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """Read the lines of a ``metrics.jsonl``; a line cut short by a crash is left out."""
+    """Read the lines of a ``metrics.jsonl``; a line cut short by a crash is left out.
+
+    Raises:
+        RunError: it is damaged.
+    """
     if not path.is_file():
         return []
+    try:
+        texts = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise RunError(f"{path}: is damaged: {error}") from error
     lines = []
-    for text in path.read_text(encoding="utf-8").splitlines():
+    for number, text in enumerate(texts, 1):
         try:
-            lines.append(json.loads(text))
+            line = json.loads(text)
         except json.JSONDecodeError:
             break
+        except RecursionError:
+            line = None
+        if not isinstance(line, dict) or not isinstance(line.get("step"), int | float):
+            raise RunError(f"{path}: is damaged: line {number} holds no step with its figures")
+        lines.append(line)
     return lines

@@ -7,20 +7,12 @@ from collections.abc import Callable
 
 import torch
 
+from sslse.device import is_out_of_memory
 from sslse.seeds import seeded
 from sslse.train.rehearsal import phases
 from sslse.train.trainer import Trainer
 
-# What torch says on a CPU, on Linux and on Windows, where it has no error class of its own.
-WORDS = ("can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED")
 SHARE = 0.85  # of a device's memory: the optimizer, a copy of the state and gaps need the rest
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error says that memory is used up."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(word in str(error) for word in WORDS)
 
 
 def largest(fits: Callable[[int], bool], most: int) -> int:

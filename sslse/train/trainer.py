@@ -22,13 +22,13 @@ from sslse.train.figures import figures
 from sslse.train.journal import METRICS, Journal, Watch
 from sslse.train.log import take
 from sslse.train.monitor import Monitor
+from sslse.train.observer import NOBODY, Observer
 from sslse.train.optimizer import learning_rate, make_optimizer
 from sslse.train.parallel import in_parallel
 from sslse.train.signals import signals_noted, stopped
 from sslse.train.skipping import FINITE, Skipping
 from sslse.train.state import load_state, save_state
 from sslse.train.step import Examples, Step, StepOutput
-from sslse.train.tensorboard import require_tensorboard, tensorboard_watch
 from sslse.train.window import Window
 
 
@@ -59,8 +59,6 @@ class Trainer:
         views: int,
         seed: int,
     ) -> None:
-        if train.tensorboard:
-            require_tensorboard()
         if batches.batch_size % ranks.world():
             raise RunError(
                 f"a batch of {batches.batch_size} utterances does not divide among "
@@ -132,7 +130,11 @@ class Trainer:
         return output, scalars
 
     def run(
-        self, folder: Path, watch: Watch = lambda _: None, say: Callable[[str], None] = print
+        self,
+        folder: Path,
+        watch: Watch = lambda _: None,
+        say: Callable[[str], None] = print,
+        observer: Observer = NOBODY,
     ) -> None:
         """Train to the end, from where the folder's saved state stands.
 
@@ -140,6 +142,7 @@ class Trainer:
             folder: the run directory; ``metrics.jsonl`` and ``resume/`` are written.
             watch: sees every logged line.
             say: told of skipped steps, and what the monitor warns about.
+            observer: told how far it is; of several processes that of rank 0.
 
         Raises:
             RunError: the state is damaged, too many steps on end are not finite, or a collapse
@@ -149,9 +152,8 @@ class Trainer:
         resume, window = folder / "resume", Window()
         done = self.saved = load_state(resume, self.model, self.optimizer, window, say)
         over: Over = "frame" if self.model.objective.frame_level else "utterance"
-        watches = [watch]
-        if self._train.tensorboard and ranks.main():
-            watches.append(tensorboard_watch(folder / "tensorboard", done))
+        observer = observer if ranks.main() else NOBODY
+        watches = [watch, observer.logged]
         journal = Journal(folder / METRICS, done, Monitor(over), self.progress, watches)
         skipping = Skipping(
             self.step,
@@ -161,6 +163,7 @@ class Trainer:
             looks=self._looks,
             say=say,
         )
+        observer.started(done, journal.seconds)
         saved = time.monotonic()
         self.model.train()
         with signals_noted() as noted:
@@ -171,8 +174,10 @@ class Trainer:
                     line = self._line(done, window, means, output, over)
                     for name, words in journal.write(line, self.batches.batch_size).items():
                         self._warn(f"step {done}: {name} {words}", say)
-                due = line_ends and time.monotonic() - saved >= self._train.checkpoint_seconds
                 stops = noted.anywhere()
+                if done % self.batches.steps_per_epoch == 0 and not stops:
+                    observer.epoch_ended(done, journal.seconds)
+                due = line_ends and time.monotonic() - saved >= self._train.checkpoint_seconds
                 if ranks.greatest(due) or stops or done == self.steps:
                     journal.sync()
                     save_state(resume, self.model, self.optimizer, done, window)
@@ -181,6 +186,8 @@ class Trainer:
                     break
             if noted.number is not None:
                 raise stopped(noted.number, f"the state of step {done} of {self.steps} is saved")
+        with ranks.main_first():  # the others wait as long as it takes
+            observer.ended()
 
     def _next_line(self, done: int) -> int:
         """Return the step after which the next line is logged."""

@@ -13,6 +13,7 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 PLACES = {
     "mix": ["figures", "sslse", "milliseconds", "median"],
+    "ceilings": ["by_class", "matrix products", "gflop"],
     "train": ["figures", "b", "pairs_per_second", "median"],
     "evaluate": ["figures", "evaluate, next model", "seconds"],
     "startup": ["seconds", "sslse --help", "median"],

@@ -41,6 +41,30 @@ def test_no_options():
     assert "options:\n  none\n" in show("metric", "stoi").stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "scores"),
+    [
+        ("pesq_wb", "0.999 to 4.644, higher is better; at 16000 Hz"),
+        ("cbak", "1 to 5, higher is better; at 8000 or 16000 Hz"),
+        ("lsd", "0 to inf dB, lower is better; any rate"),
+    ],
+)
+def test_a_metric_says_what_its_scores_mean(name, scores):
+    assert f"\nscores: {scores}\noptions:\n" in show("metric", name).stdout
+
+
+def test_a_metric_made_by_a_function_says_nothing_beforehand(tmp_path):
+    plugin = tmp_path / "made.py"
+    plugin.write_text(
+        "from sslse.api import hookimpl\n"
+        "from sslse.metrics.lsd import Lsd\n"
+        "def make():\n    return Lsd()\n"
+        "@hookimpl\n"
+        "def sslse_components(add):\n    add('metric', 'made', make, summary='by a function')\n"
+    )
+    assert "\nscores: as its metric says\n" in show("metric", "made", "--plugin", plugin).stdout
+
+
 def test_every_component_can_be_shown(registry):
     assert len(registry.components) >= 20
     for kind, name in registry.components:

@@ -10,7 +10,7 @@ import time
 from click.testing import CliRunner
 
 from sslse.cli import main
-from sslse.evaluate.noisy_scores import FOLDER
+from sslse.evaluate.known_scores import FOLDER
 from sslse.evaluate.unfinished import FILE
 
 SETS = ("train.epochs=1", "evaluate.utterances=24", "evaluate.snr_db=[0]")
@@ -25,7 +25,7 @@ def test_a_killed_evaluation_ends_in_the_very_same_files(tmp_path, tiny_sets, ti
     chosen = [part for text in sets for part in ("--set", text)]
     result = CliRunner().invoke(main, ["run", "quickstart", *chosen, "--out", str(run)])
     assert result.exit_code == 0, result.output
-    names = ("evaluation.csv", "evaluation.json")
+    names = ("evaluation.csv", "evaluation.json", "manifest.json")
     whole = [(run / name).read_bytes() for name in names]
     for name in names:
         (run / name).unlink()

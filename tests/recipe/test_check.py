@@ -138,3 +138,40 @@ def test_options_of_sections_are_found_by_their_last_name():
     assert paths["speech"] == "data.speech"
     assert paths["metrics"] == "evaluate.metrics"
     assert {option.name for option in options_of(Train)} <= set(paths)
+
+
+def test_baselines_have_a_default_and_may_be_none(registry):
+    recipe = load_recipe("quickstart", registry)
+    assert [one.name for one in recipe.baselines] == ["log_mmse", "ratio_mask"]
+    assert recipe.plain()["evaluate"]["baselines"][0]["decision"] == 0.98
+    assert load_recipe("quickstart", registry, sets=["evaluate.baselines=[]"]).baselines == ()
+    sets = ["evaluate.baselines=[{name: ratio_mask, exponent: 1.0}]"]
+    (chosen,) = load_recipe("quickstart", registry, sets=sets).baselines
+    assert chosen.options == {"exponent": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[log_mmse, log_mmse]", r"evaluate.baselines\[1\]: log_mmse is measured already \(first"),
+        ("log_mmse", "takes a list of any number of baseline, not 'log_mmse'"),
+        ("[log_mse]", "no baseline named 'log_mse'; did you mean 'log_mmse'"),
+        ("[{name: ratio_mask, exponent: 0}]", r"baselines\[0\].exponent: takes float > 0, not 0"),
+    ],
+)
+def test_baselines_that_cannot_be_are_refused(registry, text, message):
+    with pytest.raises(RecipeError, match=message):
+        load_recipe("quickstart", registry, sets=[f"evaluate.baselines={text}"])
+
+
+def test_no_baseline_has_the_name_of_another_condition(tmp_path):
+    plugin = tmp_path / "own.py"
+    plugin.write_text(
+        "from sslse.hooks import hookimpl\n"
+        "@hookimpl\n"
+        "def sslse_components(add):\n"
+        "    add('baseline', 'enhanced', 'sslse.baselines.log_mmse:LogMmse', summary='')\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(RecipeError, match="noisy and enhanced are in every evaluation already"):
+        load_recipe("quickstart", discover([plugin]), sets=["evaluate.baselines=[enhanced]"])

@@ -5,8 +5,11 @@ import pytest
 from sslse.registry import discover
 from sslse.testing import (
     check_augmentation,
+    check_baseline,
     check_decoder,
     check_encoder,
+    check_logger,
+    check_metric,
     check_objective,
     check_predictor,
     check_schedule,
@@ -19,6 +22,9 @@ CHECKS = {
     "encoder": check_encoder,
     "predictor": check_predictor,
     "decoder": check_decoder,
+    "metric": check_metric,
+    "baseline": check_baseline,
+    "logger": check_logger,
 }
 # Where the defaults are the paper's and slow, or a promise does not hold, and why.
 ARGUMENTS = {

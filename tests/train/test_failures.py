@@ -3,10 +3,11 @@
 import pytest
 import torch
 
+from sslse.device import is_out_of_memory
 from sslse.errors import BrokenOffError
 from sslse.prepare import prepare
 from sslse.train.failures import explained
-from sslse.train.memory import is_out_of_memory, largest
+from sslse.train.memory import largest
 
 CPU = torch.device("cpu")
 ALLOCATOR = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."

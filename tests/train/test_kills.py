@@ -20,8 +20,8 @@ SAME = ("model.safetensors", "evaluation.json", "evaluation.csv", "recipe.yaml",
 KILLS = (("SSLSE_KILLS", "5"), ("SSLSE_KILLS_SEED", "0"))
 
 
-def figures(folder):
-    lines = read_metrics(folder / "metrics.jsonl")
+def figures(folder, file="metrics.jsonl"):
+    lines = read_metrics(folder / file)
     return [{key: value for key, value in one.items() if key not in TIMING} for one in lines]
 
 
@@ -31,7 +31,7 @@ def test_a_run_killed_at_any_moment_ends_in_the_numbers_of_the_undisturbed_one(
 ):
     prepare(tiny(), registry, torch.device("cpu"), print)  # the corpora are packed beforehand
     kills, seed = (os.environ.get(name, default) for name, default in KILLS)
-    sets = (*tiny_sets, "train.log_every=1", f"data.cache={tiny_cache}")
+    sets = (*tiny_sets, "train.log_every=1", "evaluate.every=1", f"data.cache={tiny_cache}")
     run = ["run", "quickstart", *(part for text in sets for part in ("--set", text))]
     process = subprocess.run(
         [sys.executable, SCRIPT, tmp_path, kills, seed, "--", *run],
@@ -45,10 +45,12 @@ def test_a_run_killed_at_any_moment_ends_in_the_numbers_of_the_undisturbed_one(
     assert len(found["moments"]) == int(kills)
     whole = tmp_path / "whole"
     assert figures(whole)[-1]["step"] == len(figures(whole)) == 12
+    assert [one["step"] for one in figures(whole, "scores.jsonl")] == [0, 3, 6, 9, 12]
     print(json.dumps(found))
     for number in range(found["runs"]):
         run = tmp_path / f"run{number}"
-        assert figures(run) == figures(whole), found
+        for file in ("metrics.jsonl", "scores.jsonl"):
+            assert figures(run, file) == figures(whole, file), (file, found)
         for name in SAME:
             assert (run / name).read_bytes() == (whole / name).read_bytes(), (name, found)
         assert not [one for one in run.rglob("*") if one.name in ("lock", "state.pt.partial")]

@@ -1,0 +1,1 @@
+"""Baselines of the core: estimators that every model is compared with."""

@@ -1,0 +1,105 @@
+"""``sslse compare``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sslse.cli.options import debug_option
+
+if TYPE_CHECKING:
+    from sslse.compare.results import Cluster
+    from sslse.compare.writing import Format
+
+
+@click.command("compare")
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--paper", is_flag=True, help="Put the paper's own figures beside the rows.")
+@click.option(
+    "--baseline",
+    metavar="NAME",
+    help="What every run is held against: a run, 'noisy', or a baseline. The first run if left "
+    "out; 'noisy' where there is one run.",
+)
+@click.option(
+    "--metric",
+    "metrics",
+    metavar="M",
+    multiple=True,
+    help="Compare this metric; may be given several times. All that the runs share if left out.",
+)
+@click.option(
+    "--format",
+    "style",
+    default="terminal",
+    show_default=True,
+    type=click.Choice(["terminal", "markdown", "latex", "csv", "json"]),
+    help="How to write it.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write into this file instead of showing it.",
+)
+@click.option(
+    "--report",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also write a page with plots and sounds, report.html, into DIR.",
+)
+@click.option(
+    "--cluster",
+    default="speaker",
+    show_default=True,
+    type=click.Choice(["speaker", "utterance"]),
+    help="What the intervals are for: other speakers, or other utterances of these.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Of the resamples behind the intervals.",
+)
+@debug_option
+def command(
+    runs: tuple[Path, ...],
+    paper: bool,
+    baseline: str | None,
+    metrics: tuple[str, ...],
+    style: "Format",
+    output: Path | None,
+    report: Path | None,
+    cluster: "Cluster",
+    seed: int,
+) -> None:
+    """Compare the evaluated runs RUN: means, differences with intervals, better or worse.
+
+    Runs of one recipe with several seeds are one row. Every run is held against the first one, or
+    against --baseline, mixture by mixture. Runs scored on other mixtures or with other metrics are
+    refused.
+    """
+    from rich.console import Console
+
+    from sslse.atomic import write_whole
+    from sslse.compare import compare, lay_out, load_results, write_text
+    from sslse.compare.screen import draw
+
+    results = load_results(runs, metrics)
+    comparison = compare(results, baseline=baseline, paper=paper, cluster=cluster, seed=seed)
+    console = Console()
+    if output is not None:
+        write_whole(output, write_text(comparison, style))
+        click.echo(str(output))
+    elif style == "terminal" and console.is_terminal:
+        draw(console, lay_out(comparison), comparison.notes)
+    else:
+        click.echo(write_text(comparison, style), nl=False)
+    if report is not None:
+        from sslse.report import REPORT, write_comparison
+
+        write_comparison(report, comparison, lambda line: click.echo(line, err=True))
+        if (report / REPORT).is_file():
+            click.echo(str(report / REPORT), err=True)

@@ -1,0 +1,1 @@
+"""Many runs of one recipe: a grid of option values times seeds."""
