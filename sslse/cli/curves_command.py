@@ -46,7 +46,7 @@ def command(
     arrangement: Literal["methods", "schedules", "low_data"] | None,
     out: Path,
 ) -> None:
-    """Draw metrics and losses over the training of run directories.
+    """Draw metrics and losses over the training of the runs RUN.
 
     Seeds of one recipe become their mean with a thin line each; phases of the schedule are shaded.
     Metrics need evaluate.every in the recipe. Writes PNG, SVG, and the data as CSV.

@@ -54,6 +54,7 @@ class PlainDisplay:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._shown = time.monotonic()
+        self._scored = ""
 
     def say(self, text: str) -> None:
         """Show a line."""
@@ -68,8 +69,10 @@ class PlainDisplay:
 
     def evaluating(self, done: int, count: int) -> None:
         """Show how many mixtures are scored."""
-        if self._due(done == count):
-            self.say(f"scored {done}/{count} mixtures")
+        text = f"scored {done}/{count} mixtures"
+        if text != self._scored and self._due(done == count):
+            self._scored = text
+            self.say(text)
 
     def _due(self, last: bool) -> bool:
         now = time.monotonic()

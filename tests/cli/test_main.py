@@ -40,7 +40,7 @@ def test_every_command_is_documented(name):
     assert "--debug" in result.stdout
     for argument in command.params:
         if isinstance(argument, click.Argument):
-            assert argument.human_readable_name in command.help.upper()
+            assert argument.human_readable_name.removesuffix("...") in command.help.upper()
 
 
 def test_help_of_data_names_the_packaged_profiles():
