@@ -11,6 +11,7 @@ from sslse.cli.sweeping import (
     FAILED,
     check_and_forecast,
     given_command,
+    plan_options,
     run_plan,
     show_plan,
     write_script,
@@ -34,22 +35,9 @@ from sslse.cli.sweeping import (
 @click.option(
     "--beyond", is_flag=True, help="Also SimCLR, MoCo v2 and SwAV in rounds, which the paper names."
 )
-@click.option(
-    "--jobs",
-    default=1,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Runs at a time; they share the cores.",
-)
 @overlay_options
 @device_option
-@click.option("--dry-run", is_flag=True, help="Check every run, list them, start none.")
-@click.option(
-    "--slurm",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Check every run, write an sbatch script that runs one a task, start none.",
-)
+@plan_options
 @common_options
 def command(
     tier: str,

@@ -12,6 +12,7 @@ from sslse.cli.sweeping import (
     FAILED,
     check_and_forecast,
     given_command,
+    plan_options,
     run_plan,
     show_plan,
     write_script,
@@ -27,21 +28,8 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the sweep [runs/RECIPE NAME_sweep]."
 )
-@click.option(
-    "--jobs",
-    default=1,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Runs at a time; they share the cores.",
-)
 @device_option
-@click.option("--dry-run", is_flag=True, help="Check every run, list them, start none.")
-@click.option(
-    "--slurm",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Check every run, write an sbatch script that runs one a task, start none.",
-)
+@plan_options
 @click.option(
     "--task",
     type=click.IntRange(min=0),

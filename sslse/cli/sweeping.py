@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sslse.cli.options import Command
+
 if TYPE_CHECKING:
     from sslse.registry import Registry
     from sslse.sweep.plan import Member, Plan, Planned
@@ -14,6 +16,28 @@ if TYPE_CHECKING:
 
 FAILED = 1
 SIGNALLED = 128
+
+
+def plan_options(command: Command) -> Command:
+    """Add ``--jobs``, ``--dry-run`` and ``--slurm``."""
+    for option in (
+        click.option(
+            "--slurm",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Check every run, write an sbatch script that runs one a task, start none.",
+        ),
+        click.option("--dry-run", is_flag=True, help="Check every run, list them, start none."),
+        click.option(
+            "--jobs",
+            default=1,
+            show_default=True,
+            type=click.IntRange(min=1),
+            help="Runs at a time; they share the cores.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def given_command() -> tuple[str, ...]:
