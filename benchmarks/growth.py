@@ -25,11 +25,11 @@ from measure import options, publish, show, table
 
 from sslse import prepare as preparing
 from sslse.api import Recording
-from sslse.build import Material, build_metrics, open_material
+from sslse.build import Material, open_material
 from sslse.data.shards import OnDisk, Shards
 from sslse.data.store import Index, Store
 from sslse.device import choose_device
-from sslse.evaluate.evaluation import evaluate
+from sslse.evaluate.evaluation import evaluate, measures_of
 from sslse.recipe import Recipe, load_recipe
 from sslse.registry import Registry, discover
 
@@ -178,12 +178,13 @@ def score(point: dict[str, Any], registry: Registry, device: torch.device) -> di
         round(-10 + 20 * one / (point["value"] / 30), 3) for one in range(point["value"] // 30)
     ]
     sets = [f"evaluate.snr_db={ratios}", "evaluate.metrics=[si_sdr]", "preset=small"]
-    sets += ["evaluate.samples=32000", f"seed={time.time_ns() % 2**30}"]  # none is scored yet
+    sets += ["evaluate.baselines=[]", "evaluate.samples=32000"]
+    sets += [f"evaluate.seed={time.time_ns() % 2**30}"]  # none is scored yet
     recipe = load_recipe("byol", registry, sets=sets)
     material = open_material(recipe, registry, device)
-    metrics = build_metrics(recipe, registry)
+    measures = measures_of(recipe, registry)
     started = time.perf_counter()
-    results = evaluate(torch.tanh, material.test_speech, material.test_noise, recipe, metrics)
+    results = evaluate(torch.tanh, material.test_speech, material.test_noise, measures)
     taken = time.perf_counter() - started
     return {"seconds": taken, "mixtures_per_second": len(results.rows) / taken}
 
