@@ -238,7 +238,7 @@ def plot(figures: dict[str, list[dict[str, float]]], path: Path) -> None:
 
     mpl.use("agg")
     from matplotlib import pyplot
-    from matplotlib.ticker import NullLocator
+    from matplotlib.ticker import NullFormatter, NullLocator
 
     shape = {"figsize": (3 * len(figures), 5), "sharex": "col", "squeeze": False}
     drawing, axes = pyplot.subplots(2, len(figures), **shape)
@@ -252,9 +252,9 @@ def plot(figures: dict[str, list[dict[str, float]]], path: Path) -> None:
         held.set(xlabel=f"{over} ({UNITS[over]})" if over in UNITS else over)
         held.set_ylabel(HEAD[memory_of])
         held.set_ylim(bottom=0)
-        held.set_xticks(values, [f"{value:.3g}" for value in values], rotation=45)
+        held.set_xticks(values, [f"{value:.4g}" for value in values], rotation=45)
         speed.yaxis.set_major_formatter("{x:g}")
-        speed.yaxis.set_minor_formatter("{x:g}")
+        speed.yaxis.set_minor_formatter(NullFormatter())
         for one in (speed.xaxis, held.xaxis):
             one.set_minor_locator(NullLocator())
     drawing.tight_layout()
