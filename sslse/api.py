@@ -52,6 +52,7 @@ __all__ = [
     "PositiveInt",
     "Predictor",
     "Progress",
+    "Reach",
     "Recording",
     "Samples",
     "Schedule",
@@ -161,16 +162,38 @@ class Losses:
         return Losses(*(None if one is None else one.detach() for one in (self.cl, self.se)))
 
 
+@dataclass(frozen=True)
+class Reach:
+    """What a frame depends on: so many frames before its own, and so many after it."""
+
+    before: int
+    after: int
+
+    def __add__(self, other: "Reach") -> "Reach":
+        """Return the reach of one network after another."""
+        return Reach(self.before + other.before, self.after + other.after)
+
+    def __or__(self, other: "Reach") -> "Reach":
+        """Return the reach of two networks side by side."""
+        return Reach(max(self.before, other.before), max(self.after, other.after))
+
+
 class Encoder(nn.Module, ABC):
     """Wave to latent.
 
     Attributes:
         dim: channels of the latent.
         stride: samples per frame; a wave's length must be a multiple of it.
+        reach: the frames of the wave that a frame of the latent depends on; None: all. Long waves
+            are enhanced in pieces, which fit together exactly where encoder and decoder have one.
+        causal: whether `forward` takes a `sslse.nn.Memory` after its other arguments, by which the
+            pieces of a stream give what the whole gives; ``reach.after`` is 0 then.
     """
 
     dim: int
     stride: int
+    reach: Reach | None = None
+    causal: bool = False
 
     @abstractmethod
     def forward(self, wave: Tensor) -> Tensor:
@@ -186,7 +209,15 @@ class Predictor(nn.Module, ABC):
 
 
 class Decoder(nn.Module, ABC):
-    """Latent to wave."""
+    """Latent to wave.
+
+    Attributes:
+        reach: the frames of latent and noisy wave that a frame of the wave depends on; None: all.
+        causal: as that of `Encoder`.
+    """
+
+    reach: Reach | None = None
+    causal: bool = False
 
     @abstractmethod
     def forward(self, latent: Tensor, noisy: Tensor) -> Tensor:

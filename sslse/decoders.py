@@ -9,9 +9,11 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from sslse.api import Decoder, Encoder, PositiveInt
-from sslse.encoders import check_branch, rms
+from sslse.encoders import check_branch, reach_beside, reach_of
 from sslse.errors import OptionError
 from sslse.nn.conformer import ConformerStack
+from sslse.nn.level import Level
+from sslse.nn.memory import Memory, with_past
 from sslse.nn.sampling import UpsamplingBlock
 
 
@@ -40,6 +42,8 @@ class ConformerDecoder(Decoder):
             plain autoencoder has False.
         normalize: scale the output by the noisy input's root mean square, the counterpart of the
             encoder's option.
+        context: frames before and after its own that a frame depends on; see the encoder's option.
+        causal: look at no later frame; see the encoder's option.
     """
 
     def __init__(
@@ -57,8 +61,11 @@ class ConformerDecoder(Decoder):
         frame_kernel: PositiveInt = 3,
         residual: bool = False,
         normalize: bool = True,
+        context: PositiveInt | None = None,
+        causal: bool = False,
     ) -> None:
         super().__init__()
+        looks = reach_of(context, causal=causal)
         dim = encoder.dim
         widths = [dim, *channels, 1]
         check_branch(factors, channels)
@@ -72,24 +79,33 @@ class ConformerDecoder(Decoder):
             raise OptionError(f"must be odd, not {frame_kernel}", "frame_kernel")
         self.residual = residual
         self.normalize = normalize
+        self.level = Level(encoder.stride, looks)
         self.blocks = ConformerStack(
-            blocks, dim, hidden=hidden, kernel=kernel, head_dim=head_dim, heads=heads
+            blocks, dim, hidden=hidden, kernel=kernel, head_dim=head_dim, heads=heads, attends=looks
         )
         self.split = nn.Conv1d(dim, 2 * dim, 1)
         sizes = zip(pairwise(widths), factors, strict=True)
-        up = [UpsamplingBlock(a, b, f) for (a, b), f in sizes]
-        self.up = nn.Sequential(*up)
-        self.frames = nn.Conv1d(dim, encoder.stride, frame_kernel, padding=frame_kernel // 2)
+        up = [UpsamplingBlock(a, b, f, reach=looks) for (a, b), f in sizes]
+        self.up = nn.ModuleList(up)
+        self.past = frame_kernel - 1 if causal else 0
+        padding = 0 if causal else frame_kernel // 2
+        self.frames = nn.Conv1d(dim, encoder.stride, frame_kernel, padding=padding)
+        self.causal = causal
+        if looks is not None and self.blocks.reach is not None:
+            through = self.blocks.reach + reach_beside(frame_kernel, causal=causal)
+            self.reach = through | looks if normalize else through
         if residual:
             for layer in (up[-1].convolution, self.frames):
                 for parameter in layer.parameters():
                     nn.init.zeros_(parameter)
 
-    def forward(self, latent: Tensor, noisy: Tensor) -> Tensor:
+    def forward(self, latent: Tensor, noisy: Tensor, memory: Memory | None = None) -> Tensor:
         """Map (batch, dim, frames) and the noisy waves (batch, samples) to waves."""
-        up, framed = self.split(self.blocks(latent)).chunk(2, dim=1)
-        rebuilt = rearrange(self.frames(framed), "b n l -> b (l n)")
-        wave: Tensor = self.up(up).squeeze(1) + rebuilt
+        up, framed = self.split(self.blocks(latent, memory)).chunk(2, dim=1)
+        framed = self.frames(with_past(self, framed, self.past, memory))
+        for block in self.up:
+            up = block(up, memory)
+        wave: Tensor = up.squeeze(1) + rearrange(framed, "b n l -> b (l n)")
         if self.normalize:
-            wave = wave * rms(noisy)
+            wave = wave * self.level(noisy, memory)
         return noisy + wave if self.residual else wave

@@ -9,17 +9,12 @@ from annotated_types import MinLen
 from einops import rearrange
 from torch import Tensor, nn
 
-from sslse.api import Encoder, PositiveInt
+from sslse.api import Encoder, PositiveInt, Reach
 from sslse.errors import OptionError
-from sslse.nn.conformer import ConformerStack
+from sslse.nn.conformer import ConformerStack, kernel_reach
+from sslse.nn.level import Level
+from sslse.nn.memory import Memory, with_past
 from sslse.nn.sampling import DownsamplingBlock
-
-RMS_FLOOR = 1e-4
-
-
-def rms(wave: Tensor) -> Tensor:
-    """Return the root mean square over samples, (batch, samples) to (batch, 1), never 0."""
-    return wave.square().mean(-1, keepdim=True).sqrt().clamp_min(RMS_FLOOR)
 
 
 def check_branch(factors: list[int], channels: list[int]) -> None:
@@ -36,6 +31,35 @@ def check_branch(factors: list[int], channels: list[int]) -> None:
             f"{len(channels)}",
             "channels",
         )
+
+
+def reach_of(context: int | None, *, causal: bool) -> Reach | None:
+    """Return how far attention, level and norms may look.
+
+    Args:
+        context: frames before and after each frame; None: the whole wave.
+        causal: look at nothing after it.
+
+    Raises:
+        OptionError: a causal network is to look at the whole wave.
+    """
+    if context is None:
+        if causal:
+            raise OptionError(
+                "needs context, the frames before its own that a frame may look at (128, say)",
+                "causal",
+            )
+        return None
+    return Reach(context, 0 if causal else context)
+
+
+def reach_beside(kernel: int, *, causal: bool) -> Reach:
+    """Return the reach of the two branches, in frames: framed samples and sampling blocks.
+
+    A sampling block's kernel is twice its factor, so that three of them together look into the
+    frames beside their own, causal ones into the two before.
+    """
+    return kernel_reach(kernel, causal=causal) | (Reach(2, 0) if causal else Reach(1, 1))
 
 
 class ConformerEncoder(Encoder):
@@ -63,6 +87,11 @@ class ConformerEncoder(Encoder):
         frame_kernel: of the convolution over framed samples; odd (paper: 3).
         normalize: divide the wave by its root mean square first. Reading: corpora differ by 20 dB
             in level, and SI-SDR does not see a scale.
+        context: frames before and after its own that a frame attends to and that the level is
+            taken over; norms are then over the channels of a frame alone. None is the paper's: the
+            whole wave. With a number, long waves can be enhanced in pieces that fit together
+            exactly; the decoder needs the same.
+        causal: look at no later frame; for streams. Needs ``context``.
     """
 
     def __init__(
@@ -78,28 +107,43 @@ class ConformerEncoder(Encoder):
         factors: Annotated[list[PositiveInt], MinLen(1)] = [4, 4, 4],  # noqa: B006 - only read
         frame_kernel: PositiveInt = 3,
         normalize: bool = True,
+        context: PositiveInt | None = None,
+        causal: bool = False,
     ) -> None:
         super().__init__()
         check_branch(factors, channels)
+        looks = reach_of(context, causal=causal)
         if frame_kernel % 2 == 0:
             raise OptionError(f"must be odd, not {frame_kernel}", "frame_kernel")
         widths = [1, *channels, dim]
         self.dim = dim
         self.stride = math.prod(factors)
         self.normalize = normalize
+        self.level = Level(self.stride, looks)
         sizes = zip(pairwise(widths), factors, strict=True)
-        self.down = nn.Sequential(*(DownsamplingBlock(a, b, f) for (a, b), f in sizes))
-        self.frames = nn.Conv1d(self.stride, dim, frame_kernel, padding=frame_kernel // 2)
+        down = [DownsamplingBlock(a, b, f, reach=looks) for (a, b), f in sizes]
+        self.down = nn.ModuleList(down)
+        self.past = frame_kernel - 1 if causal else 0
+        padding = 0 if causal else frame_kernel // 2
+        self.frames = nn.Conv1d(self.stride, dim, frame_kernel, padding=padding)
         self.mix = nn.Conv1d(2 * dim, dim, 1)
         self.blocks = ConformerStack(
-            blocks, dim, hidden=hidden, kernel=kernel, head_dim=head_dim, heads=heads
+            blocks, dim, hidden=hidden, kernel=kernel, head_dim=head_dim, heads=heads, attends=looks
         )
+        self.causal = causal
+        if looks is not None and self.blocks.reach is not None:
+            level = looks if normalize else Reach(0, 0)
+            beside = reach_beside(frame_kernel, causal=causal)
+            self.reach = level + beside + self.blocks.reach
 
-    def forward(self, wave: Tensor) -> Tensor:
+    def forward(self, wave: Tensor, memory: Memory | None = None) -> Tensor:
         """Map (batch, samples) to (batch, dim, samples // stride)."""
         if self.normalize:
-            wave = wave / rms(wave)
-        down = self.down(wave.unsqueeze(1))
-        framed = self.frames(rearrange(wave, "b (l n) -> b n l", n=self.stride))
-        latent: Tensor = self.blocks(self.mix(torch.cat([down, framed], dim=1)))
+            wave = wave / self.level(wave, memory)
+        down = wave.unsqueeze(1)
+        for block in self.down:
+            down = block(down, memory)
+        framed = rearrange(wave, "b (l n) -> b n l", n=self.stride)
+        framed = self.frames(with_past(self, framed, self.past, memory))
+        latent: Tensor = self.blocks(self.mix(torch.cat([down, framed], dim=1)), memory)
         return latent
