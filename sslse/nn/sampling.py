@@ -11,7 +11,7 @@ class FrameNorm(nn.LayerNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise."""
-        normed: Tensor = super().forward(x.transpose(1, 2))  # type: ignore[no-untyped-call]
+        normed: Tensor = super().forward(x.transpose(1, 2))
         return normed.transpose(1, 2)
 
 
@@ -47,7 +47,8 @@ class DownsamplingBlock(nn.Sequential):
 
     def forward(self, x: Tensor, memory: Memory | None = None) -> Tensor:
         """Lower the rate."""
-        lowered: Tensor = super().forward(with_past(self, x, self.past, memory))
+        convolution, norm, activation = self
+        lowered: Tensor = activation(norm(convolution(with_past(self, x, self.past, memory))))
         return lowered
 
 
