@@ -25,7 +25,7 @@ from sslse.data.store import Store
 from sslse.device import is_out_of_memory
 from sslse.errors import DataError, DependencyError, OptionError, RecipeError
 from sslse.options import wiring_of
-from sslse.recipe import Choice, Recipe
+from sslse.recipe import Choice, NetworkRecipe, Recipe
 from sslse.registry import Registry
 from sslse.seeds import seeded
 from sslse.train.step import Step
@@ -74,13 +74,13 @@ def build_component(choice: Choice, registry: Registry, wiring: dict[str, Any]) 
         raise RecipeError([choice.problem(message)]) from error
 
 
-def context_of(recipe: Recipe) -> Context:
+def context_of(recipe: NetworkRecipe) -> Context:
     """Return the facts components may ask for."""
     train = recipe.train
     return Context(recipe.data.sample_rate, recipe.views, train.utterances, train.crop)
 
 
-def build_network(recipe: Recipe, registry: Registry) -> tuple[Encoder, Decoder]:
+def build_network(recipe: NetworkRecipe, registry: Registry) -> tuple[Encoder, Decoder]:
     """Build what enhances: encoder and decoder, with the run's initial weights."""
     wiring: dict[str, Any] = {"context": context_of(recipe)}
     with seeded(recipe.seed, "weights", "encoder"):

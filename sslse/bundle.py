@@ -9,12 +9,15 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 import sslse
-from sslse.api import Decoder, Encoder
+from sslse.api import Decoder, Encoder, Reach
 from sslse.atomic import write_whole
 from sslse.build import build_network
 from sslse.errors import RunError
-from sslse.recipe import Recipe
+from sslse.nn.memory import Memory
+from sslse.recipe import NetworkRecipe, Recipe
 from sslse.registry import Registry
+
+KEY = "sslse"  # of the metadata
 
 
 def save_bundle(path: Path, encoder: Encoder, decoder: Decoder, recipe: Recipe) -> None:
@@ -23,7 +26,7 @@ def save_bundle(path: Path, encoder: Encoder, decoder: Decoder, recipe: Recipe) 
     tensors = {name: value.cpu().clone() for name, value in state.items()}
     # One entry: the library writes several in no fixed order, and equal models give equal files.
     about = json.dumps({"version": sslse.__version__, "recipe": recipe.to_yaml()})
-    write_whole(path, save(tensors, metadata={"sslse": about}))
+    write_whole(path, save(tensors, metadata={KEY: about}))
 
 
 class Enhancer(nn.Module):
@@ -34,13 +37,52 @@ class Enhancer(nn.Module):
         self.encoder = encoder
         self.decoder = decoder
 
-    def forward(self, noisy: Tensor) -> Tensor:
-        """Enhance noisy waves; their length is a multiple of the encoder's stride."""
-        enhanced: Tensor = self.decoder(self.encoder(noisy), noisy)
+    @property
+    def reach(self) -> Reach | None:
+        """The frames of the noisy wave that a frame of the enhanced one depends on; None: all."""
+        if self.encoder.reach is None or self.decoder.reach is None:
+            return None
+        return self.encoder.reach + self.decoder.reach
+
+    @property
+    def causal(self) -> bool:
+        """Whether `forward` takes a memory."""
+        return self.encoder.causal and self.decoder.causal
+
+    def forward(self, noisy: Tensor, memory: Memory | None = None) -> Tensor:
+        """Enhance noisy waves; their length is a multiple of the encoder's stride.
+
+        Args:
+            noisy: (batch, samples).
+            memory: of the stream that they are the next piece of; for a `causal` network only.
+        """
+        more = () if memory is None else (memory,)
+        enhanced: Tensor = self.decoder(self.encoder(noisy, *more), noisy, *more)
         return enhanced
 
 
-def load_bundle(path: Path, recipe: Recipe, registry: Registry, device: torch.device) -> Enhancer:
+def read_about(path: Path) -> tuple[str, str]:
+    """Return the version of sslse that wrote a bundle, and the recipe in it, as YAML.
+
+    Raises:
+        RunError: the file is missing, unreadable, or none that sslse has written.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads((file.metadata() or {})[KEY])
+        return str(about["version"]), str(about["recipe"])
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise RunError(
+            f"{path}: has no recipe in it, so that its network cannot be built; possible: a "
+            "model.safetensors that 'sslse run' or 'sslse export' has written"
+        ) from error
+
+
+def load_bundle(
+    path: Path, recipe: NetworkRecipe, registry: Registry, device: torch.device
+) -> Enhancer:
     """Build the network of a recipe and give it the weights of a bundle.
 
     Raises:
@@ -52,6 +94,10 @@ def load_bundle(path: Path, recipe: Recipe, registry: Registry, device: torch.de
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         enhancer.load_state_dict(tensors)
     except (OSError, SafetensorError, RuntimeError) as error:
-        message = " ".join(str(error).split())[:300]
-        raise RunError(f"{path}: cannot be loaded: {message}") from error
+        raise _unreadable(path, error) from error
     return enhancer.to(device).eval()
+
+
+def _unreadable(path: Path, error: Exception) -> RunError:
+    message = " ".join(str(error).split())[:300]
+    return RunError(f"{path}: cannot be loaded: {message}")

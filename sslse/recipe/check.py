@@ -7,7 +7,7 @@ from sslse.errors import Problem, RecipeError, RegistryError
 from sslse.options import Fault, check_options, options_of, unknown_option, wiring_of
 from sslse.recipe import layout
 from sslse.recipe.compose import compose
-from sslse.recipe.model import Choice, Recipe
+from sslse.recipe.model import Choice, NetworkRecipe, Recipe
 from sslse.recipe.reader import Node
 from sslse.registry import Registry
 from sslse.wording import show_value
@@ -35,6 +35,15 @@ def check_recipe(tree: Node, registry: Registry) -> Recipe:
     return _Check(tree, registry).recipe()
 
 
+def check_network(tree: Node, registry: Registry) -> NetworkRecipe:
+    """Turn a composed tree into what decides the network: nothing else of it need be installed.
+
+    Raises:
+        RecipeError: listing every problem of these parts.
+    """
+    return _Check(tree, registry).network()
+
+
 class _Check:
     def __init__(self, tree: Node, registry: Registry) -> None:
         self._tree = tree
@@ -42,28 +51,34 @@ class _Check:
         self._problems: list[Problem] = []
 
     def recipe(self) -> Recipe:
-        sections = {path: self._section(path) for path in layout.SECTIONS}
+        sections = self._sections()
         chosen = {path: self._choice(path, kind) for path, kind in layout.COMPONENTS.items()}
         lists = {path: self._choices(path, kind) for path, kind in layout.COMPONENT_LISTS.items()}
         self._refuse_path(sections[()].get("name", ""))
         self._refuse_repeated(sections[("evaluate",)].get("snr_db", []))
-        if self._problems:
-            raise RecipeError(sorted(self._problems, key=_line))
-        general = sections[()]
+        self._refuse_problems()
         parts: dict[str, Any] = {str(path[-1]): one for path, one in chosen.items()}
         return Recipe(
-            name=general["name"],
-            seed=general["seed"],
-            views=general["views"],
+            **_settings(sections),
             **parts,
             augmentations=lists[("augmentations",)],
             metrics=lists[("evaluate", "metrics")],
             loggers=lists[("loggers",)],
             baselines=lists[("evaluate", "baselines")],
-            data=layout.SECTIONS[("data",)](**sections[("data",)]),
-            train=layout.SECTIONS[("train",)](**sections[("train",)]),
-            evaluate=layout.SECTIONS[("evaluate",)](**sections[("evaluate",)]),
         )
+
+    def network(self) -> NetworkRecipe:
+        sections = self._sections()
+        chosen: dict[str, Any] = {one: self._choice((one,), one) for one in ("encoder", "decoder")}
+        self._refuse_problems()
+        return NetworkRecipe(**_settings(sections), **chosen)
+
+    def _sections(self) -> dict[layout.Path, dict[str, Any]]:
+        return {path: self._section(path) for path in layout.SECTIONS}
+
+    def _refuse_problems(self) -> None:
+        if self._problems:
+            raise RecipeError(sorted(self._problems, key=_line))
 
     def _refuse_repeated(self, snr_db: Sequence[float]) -> None:
         """Refuse to test the same mixtures twice."""
@@ -205,6 +220,13 @@ class _Check:
 
     def _names(self, kind: str) -> str:
         return f"possible: {', '.join(self._registry.names(kind)) or 'none is installed'}"
+
+
+def _settings(sections: dict[layout.Path, dict[str, Any]]) -> dict[str, Any]:
+    """Return a recipe's entries that are no components."""
+    general = {key: sections[()][key] for key in ("name", "seed", "views")}
+    parts = {path[0]: layout.SECTIONS[path](**one) for path, one in sections.items() if path}
+    return {**general, **{str(key): one for key, one in parts.items()}}
 
 
 def _named(names: Iterable[str], where: str) -> Node:

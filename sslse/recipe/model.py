@@ -46,23 +46,29 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """A checked recipe; see `sslse.settings` for the entries that are not components."""
+class NetworkRecipe:
+    """What decides the network that enhances; see `sslse.settings` for what is no component."""
 
     name: str
     seed: int
     views: int
     encoder: Choice
-    predictor: Choice | None
     decoder: Choice
+    data: Data
+    train: Train
+    evaluate: Evaluate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(NetworkRecipe):
+    """A checked recipe."""
+
+    predictor: Choice | None
     objective: Choice
     schedule: Choice
     augmentations: tuple[Choice, ...]
     speech: Choice
     noise: Choice
-    data: Data
-    train: Train
-    evaluate: Evaluate
     metrics: tuple[Choice, ...]
     baselines: tuple[Choice, ...]
     loggers: tuple[Choice, ...] = ()

@@ -79,7 +79,17 @@ def read_file(path: Path) -> Node:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise _error(f"{path}:{line}", f"is not UTF-8 text: {error.reason}") from error
-    node = _Reader(str(path)).read(text)
+    return read_text(text, str(path))
+
+
+def read_text(text: str, source: str) -> Node:
+    """Read YAML text whose top level is a mapping; see `read_file`.
+
+    Args:
+        text: to read.
+        source: names it in messages.
+    """
+    node = _Reader(source).read(text)
     if not isinstance(node.value, dict):
         kind = "is empty" if node.value is None else "is not a mapping"
         raise _error(node.where, f"the file {kind}; it takes 'key: value' lines")

@@ -1,0 +1,1 @@
+"""Enhance sound with a trained model: arrays, streams, files and folders."""

@@ -1,0 +1,110 @@
+"""Sound that comes in chunks of any size, enhanced as it comes."""
+
+import numpy as np
+import torch
+
+from sslse.api import Samples
+from sslse.bundle import Enhancer
+from sslse.enhance.pieces import make_engine
+from sslse.enhance.rates import Resampling
+from sslse.errors import DataError
+
+AT_ONCE = 2**20  # values taken from a chunk at a time
+
+
+class Stream:
+    """Enhance sound while it comes; every channel for itself.
+
+    The chunks together give as many samples as came in, and the same whatever their sizes. A model
+    that is causal gives each frame as soon as it is there; any other waits for a piece of several
+    seconds (`sslse.enhance.pieces`).
+
+    Args:
+        enhancer: the network, in evaluation mode, on the device to compute on.
+        model_rate: the sample rate it works at, in Hz.
+        sample_rate: of the sound, in Hz; it is resampled to the model's and back.
+        channels: of the sound.
+    """
+
+    def __init__(
+        self, enhancer: Enhancer, model_rate: int, sample_rate: int, channels: int = 1
+    ) -> None:
+        self._engine = make_engine(enhancer, model_rate)
+        self._device = next(enhancer.parameters()).device
+        self._to_model = Resampling(sample_rate, model_rate, channels)
+        self._back = Resampling(model_rate, sample_rate, channels)
+        self._channels = channels
+        self._taken = self._given = 0
+        self._finished = False
+        resampled = sample_rate != model_rate
+        self._latency = self._engine.latency / model_rate
+        self._filters = _filter_seconds(sample_rate, model_rate) if resampled else 0.0
+
+    @property
+    def latency_seconds(self) -> float:
+        """How long after a sample came its enhanced one is given, at most, without computing."""
+        return self._latency + self._filters
+
+    @torch.inference_mode()
+    def push(self, wave: Samples) -> Samples:
+        """Take the next samples and give what is enhanced by now.
+
+        Args:
+            wave: (channels, samples) float32, of any length.
+
+        Returns:
+            (channels, samples) float32; often fewer samples, or none.
+
+        Raises:
+            DataError: other channels, samples that are not finite, or the stream is finished.
+        """
+        if self._finished:
+            raise DataError("the stream is finished; start another one for more sound")
+        if wave.shape[:-1] != (self._channels,):
+            raise DataError(
+                f"a chunk of shape {tuple(wave.shape)} in a stream of ({self._channels}, any "
+                "number of samples)"
+            )
+        if not np.isfinite(wave).all():
+            raise DataError("holds samples that are not finite")
+        self._taken += wave.shape[-1]
+        size = max(1, AT_ONCE // self._channels)
+        cuts = range(0, wave.shape[-1], size)
+        given = [self._through(wave[:, cut : cut + size], last=False) for cut in cuts]
+        return self._counted(np.concatenate([wave[:, :0], *given], axis=1))
+
+    @torch.inference_mode()
+    def finish(self) -> Samples:
+        """Give what is left, so that as many samples were given as came."""
+        if self._finished:
+            return np.zeros((self._channels, 0), np.float32)
+        self._finished = True
+        nothing = np.zeros((self._channels, 0), np.float32)
+        given = self._through(nothing, last=True) if self._taken else nothing
+        missing = self._taken - self._given - given.shape[-1]
+        return self._counted(np.pad(given, ((0, 0), (0, max(0, missing)))))
+
+    def _through(self, wave: Samples, *, last: bool) -> Samples:
+        at_model = self._to_model.push(wave, last=last)
+        enhanced = self._engine.push(torch.tensor(at_model, device=self._device))
+        if last:
+            enhanced = torch.cat([enhanced, self._engine.finish()], -1)
+        return self._back.push(enhanced.cpu().numpy(), last=last)
+
+    def _counted(self, given: Samples) -> Samples:
+        """Count what is given; never give more than came."""
+        given = given[:, : self._taken - self._given]
+        self._given += given.shape[-1]
+        return given
+
+
+def _filter_seconds(sample_rate: int, model_rate: int) -> float:
+    """Return how much sound the filters of both resamplings hold back, by trying them."""
+    there, back = Resampling(sample_rate, model_rate, 1), Resampling(model_rate, sample_rate, 1)
+    chunk = np.zeros((1, max(1, sample_rate // 100)), np.float32)
+    taken = given = behind = 0
+    for _ in range(100):
+        taken += chunk.shape[-1]
+        given += back.push(there.push(chunk)).shape[-1]
+        behind = max(behind, taken - given)
+    return behind / sample_rate
