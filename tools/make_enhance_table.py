@@ -59,7 +59,8 @@ def mixtures(audio: Path, rate: int, channels: int) -> dict[str, tuple[Samples, 
     return made
 
 
-def line(model: str, audio: Path, rate: int, channels: int, ending: str, subtype: str) -> str:
+def line(model: str, audio: Path, rate: int, channels: int, form: tuple[str, str]) -> str:
+    ending, subtype = form
     waves = mixtures(audio, rate, channels)
     folder = Path(tempfile.mkdtemp())
     (folder / "noisy").mkdir()
@@ -90,8 +91,8 @@ def main() -> None:
     model, audio = sys.argv[1], Path(sys.argv[2])
     print(HEADER)
     print("|---:|---:|---|---:|---:|---|")
-    for rate, channels, (ending, subtype) in itertools.product(RATES, (1, 2), FORMATS):
-        print(line(model, audio, rate, channels, ending, subtype), flush=True)
+    for rate, channels, form in itertools.product(RATES, (1, 2), FORMATS):
+        print(line(model, audio, rate, channels, form), flush=True)
 
 
 if __name__ == "__main__":
