@@ -1,16 +1,16 @@
 """A trained model, to be used: enhance waves, encode them, follow a stream."""
 
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from sslse.bundle import Enhancer, load_bundle, read_about
 from sslse.device import choose_device
+from sslse.enhance.pieces import LEAST_FRAMES
 from sslse.enhance.rates import Resampling
 from sslse.enhance.stream import Stream
+from sslse.enhance.waves import Wave, as_given, to_rows
 from sslse.errors import DataError, RunError
 from sslse.recipe import NetworkRecipe, check_network
 from sslse.recipe.reader import read_text
@@ -20,8 +20,6 @@ from sslse.run_folder import MODEL
 PACKAGED = Path(__file__).parent / "models"
 ENDING = ".safetensors"
 ROWS_AT_ONCE = 16
-
-Wave = TypeVar("Wave", np.ndarray[Any, Any], Tensor)
 
 
 class Model:
@@ -58,24 +56,24 @@ class Model:
             The same shape, type, precision and device.
 
         Raises:
-            DataError: no floating point, or samples that are not finite.
+            DataError: no floating point, samples that are not finite, or no such sample rate.
         """
-        rows = _rows(wave)
+        rows = to_rows(wave)
         enhanced = np.empty_like(rows)
         for first in range(0, len(rows), ROWS_AT_ONCE):
             some = rows[first : first + ROWS_AT_ONCE]
             stream = self.stream(sample_rate, len(some))
             parts = [stream.push(some), stream.finish()]
             enhanced[first : first + ROWS_AT_ONCE] = np.concatenate(parts, axis=1)
-        return _like(torch.from_numpy(enhanced).reshape(wave.shape), wave)
+        return as_given(enhanced.reshape(wave.shape), wave)
 
-    @torch.inference_mode()
+    @torch.no_grad()  # not inference_mode: its tensors train nothing that is put on top
     def encode(self, wave: Wave, sample_rate: int) -> Wave:
         """Give the latents of whole waves: the encoder alone, as a feature extractor.
 
         Args:
-            wave: (samples,) or (..., samples), floating point; resampled to the model's rate, the
-                last frame filled with silence.
+            wave: (samples,) or (..., samples), floating point; resampled to the model's rate,
+                silence fills the last frame and waves of fewer than eight.
             sample_rate: theirs, in Hz.
 
         Returns:
@@ -85,16 +83,16 @@ class Model:
         Raises:
             DataError: no samples, no floating point, or samples that are not finite.
         """
-        rows = _rows(wave)
+        rows = to_rows(wave)
         if not rows.size:
             raise DataError(f"a wave of shape {tuple(wave.shape)} has no samples to encode")
         resampled = Resampling(sample_rate, self.sample_rate, len(rows)).push(rows, last=True)
         encoder = self.enhancer.encoder
-        padded = torch.nn.functional.pad(
-            torch.tensor(resampled), (0, -resampled.shape[-1] % encoder.stride)
-        )
-        latent = encoder(padded.to(next(encoder.parameters()).device)).cpu()
-        return _like(latent.reshape(*wave.shape[:-1], *latent.shape[1:]), wave)
+        frames = -(-resampled.shape[-1] // encoder.stride)
+        more = max(frames, LEAST_FRAMES) * encoder.stride - resampled.shape[-1]
+        padded = torch.tensor(np.pad(resampled, ((0, 0), (0, more))))
+        latent = encoder(padded.to(next(encoder.parameters()).device))[..., :frames].cpu()
+        return as_given(latent.reshape(*wave.shape[:-1], *latent.shape[1:]).numpy(), wave)
 
     def stream(self, sample_rate: int, channels: int = 1) -> Stream:
         """Start a stream: chunks of any size, enhanced as they come.
@@ -102,6 +100,9 @@ class Model:
         Args:
             sample_rate: of the sound, in Hz.
             channels: of the sound, each enhanced for itself.
+
+        Raises:
+            DataError: no such sample rate or number of channels.
         """
         return Stream(self.enhancer, self.sample_rate, sample_rate, channels)
 
@@ -124,7 +125,8 @@ def find_model(text: str | Path) -> Path:
         return path / MODEL
     if str(text) in packaged_models():
         return PACKAGED / f"{text}{ENDING}"
-    possible = f"a run directory, a bundle, a {ENDING} file, or {', '.join(packaged_models())}"
+    kinds = ["a run directory", "a bundle", f"a {ENDING} file", *packaged_models()]
+    possible = f"{', '.join(kinds[:-1])} or {kinds[-1]}"
     if path.is_dir():
         raise RunError(
             f"{path}: has no {MODEL}: no bundle, and no run that is trained to its end; possible: "
@@ -155,32 +157,3 @@ def load(
     recipe = check_network(read_text(text, f"{file}: recipe"), components)
     place = choose_device(device) if isinstance(device, str) else device
     return Model(load_bundle(file, recipe, components, place), recipe, file)
-
-
-def _rows(wave: np.ndarray[Any, Any] | Tensor) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Return waves as (rows, samples) float32."""
-    array = wave.detach().cpu() if isinstance(wave, Tensor) else torch.as_tensor(np.asarray(wave))
-    if not array.is_floating_point():
-        raise DataError(
-            f"takes floating-point samples in about [-1, 1], not {array.dtype}; divide 16-bit "
-            "samples by 32768"
-        )
-    if array.ndim == 0:
-        raise DataError("takes waves (..., samples), not a single number")
-    rows = (
-        array.to(torch.float32).reshape(-1, array.shape[-1])
-        if array.numel()
-        else (torch.zeros(array.shape[:-1].numel(), 0))
-    )
-    samples: np.ndarray[Any, np.dtype[np.float32]] = rows.numpy()
-    if not np.isfinite(samples).all():
-        raise DataError("holds samples that are not finite")
-    return samples
-
-
-def _like(result: Tensor, wave: Wave) -> Wave:
-    """Give a result the type, precision and device of a wave."""
-    if isinstance(wave, Tensor):
-        return result.to(wave)
-    array: Wave = result.numpy().astype(wave.dtype)
-    return array

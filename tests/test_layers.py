@@ -56,6 +56,7 @@ LAYERS = [
         "sweep",
         "doctor",
         "enhance",
+        "front",
         "golden",
         "model",
         "new",
@@ -64,6 +65,10 @@ LAYERS = [
     },
     {"cli", "__main__"},
 ]
+# Every layer may import the package for its version; what it offers to Python it imports when it is
+# asked.
+DOOR = PACKAGE / "__init__.py"
+BEHIND_THE_DOOR = "sslse.front"
 LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
 
 
@@ -99,10 +104,18 @@ def test_every_module_has_a_layer():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_go_down_only(path):
-    for module in imported(path):
+    modules = set(imported(path)) - ({BEHIND_THE_DOOR} if path == DOOR else set())
+    for module in modules:
         assert not module.startswith("sslse_"), f"{path} imports the plugin {module}"
         if module.split(".")[0] == "sslse" and top(module) in LAYER_OF:
             assert LAYER_OF[top(module)] <= LAYER_OF[room(path)], module
+
+
+def test_the_package_itself_imports_nothing_of_it_before_it_is_asked():
+    statements = ast.parse(DOOR.read_text(encoding="utf-8")).body
+    at_once = [one for one in statements if isinstance(one, ast.Import | ast.ImportFrom)]
+    assert [ast.unparse(one) for one in at_once] == ["from typing import TYPE_CHECKING"]
+    assert BEHIND_THE_DOOR in set(imported(DOOR))
 
 
 @pytest.mark.parametrize("path", sorted(PLUGINS.rglob("*.py")), ids=lambda path: path.parent.name)

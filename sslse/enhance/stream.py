@@ -1,5 +1,7 @@
 """Sound that comes in chunks of any size, enhanced as it comes."""
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -7,6 +9,7 @@ from sslse.api import Samples
 from sslse.bundle import Enhancer
 from sslse.enhance.pieces import make_engine
 from sslse.enhance.rates import Resampling
+from sslse.enhance.waves import Wave, as_given, to_samples
 from sslse.errors import DataError
 
 AT_ONCE = 2**20  # values taken from a chunk at a time
@@ -24,16 +27,20 @@ class Stream:
         model_rate: the sample rate it works at, in Hz.
         sample_rate: of the sound, in Hz; it is resampled to the model's and back.
         channels: of the sound.
+
+    Raises:
+        DataError: a sample rate or a number of channels that there cannot be.
     """
 
     def __init__(
         self, enhancer: Enhancer, model_rate: int, sample_rate: int, channels: int = 1
     ) -> None:
-        self._engine = make_engine(enhancer, model_rate)
-        self._device = next(enhancer.parameters()).device
         self._to_model = Resampling(sample_rate, model_rate, channels)
         self._back = Resampling(model_rate, sample_rate, channels)
+        self._engine = make_engine(enhancer, model_rate)
+        self._device = next(enhancer.parameters()).device
         self._channels = channels
+        self._kind: Any = np.zeros((channels, 0), np.float32)  # the latest chunk, without samples
         self._taken = self._given = 0
         self._finished = False
         resampled = sample_rate != model_rate
@@ -45,44 +52,68 @@ class Stream:
         """How long after a sample came its enhanced one is given, at most, without computing."""
         return self._latency + self._filters
 
-    @torch.inference_mode()
-    def push(self, wave: Samples) -> Samples:
+    @property
+    def latency_ms(self) -> float:
+        """The same in milliseconds."""
+        return 1000 * self.latency_seconds
+
+    def push(self, wave: Wave) -> Wave:
         """Take the next samples and give what is enhanced by now.
 
         Args:
-            wave: (channels, samples) float32, of any length.
+            wave: (channels, samples), or (samples,) of one channel: an array or a tensor, floating
+                point, of any length.
 
         Returns:
-            (channels, samples) float32; often fewer samples, or none.
+            The same type, precision, device and channels; often fewer samples, or none.
 
         Raises:
-            DataError: other channels, samples that are not finite, or the stream is finished.
+            DataError: other channels, no floating point, samples that are not finite, or the
+                stream is finished. The chunk is then not taken.
         """
         if self._finished:
             raise DataError("the stream is finished; start another one for more sound")
-        if wave.shape[:-1] != (self._channels,):
+        samples = to_samples(wave)
+        rows = samples[np.newaxis] if samples.ndim == 1 and self._channels == 1 else samples
+        if rows.shape[:-1] != (self._channels,):
             raise DataError(
                 f"a chunk of shape {tuple(wave.shape)} in a stream of ({self._channels}, any "
                 "number of samples)"
             )
-        if not np.isfinite(wave).all():
-            raise DataError("holds samples that are not finite")
-        self._taken += wave.shape[-1]
-        size = max(1, AT_ONCE // self._channels)
-        cuts = range(0, wave.shape[-1], size)
-        given = [self._through(wave[:, cut : cut + size], last=False) for cut in cuts]
-        return self._counted(np.concatenate([wave[:, :0], *given], axis=1))
+        self._kind = wave[..., :0].clone() if isinstance(wave, torch.Tensor) else wave[..., :0]
+        given: Wave = self._as_it_came(self._push(rows))
+        return given
+
+    def finish(self) -> Any:
+        """Give what is left, so that as many samples were given as came.
+
+        Returns:
+            Of the type, precision, device and shape of the latest chunk; (channels, 0) float32
+            where none came, and no samples the second time.
+        """
+        return self._as_it_came(self._rest())
 
     @torch.inference_mode()
-    def finish(self) -> Samples:
-        """Give what is left, so that as many samples were given as came."""
-        if self._finished:
-            return np.zeros((self._channels, 0), np.float32)
-        self._finished = True
+    def _push(self, rows: Samples) -> Samples:
+        self._taken += rows.shape[-1]
+        size = max(1, AT_ONCE // self._channels)
+        cuts = range(0, rows.shape[-1], size)
+        given = [self._through(rows[:, cut : cut + size], last=False) for cut in cuts]
+        return self._counted(np.concatenate([rows[:, :0], *given], axis=1))
+
+    @torch.inference_mode()
+    def _rest(self) -> Samples:
         nothing = np.zeros((self._channels, 0), np.float32)
+        if self._finished:
+            return nothing
+        self._finished = True
         given = self._through(nothing, last=True) if self._taken else nothing
         missing = self._taken - self._given - given.shape[-1]
         return self._counted(np.pad(given, ((0, 0), (0, max(0, missing)))))
+
+    def _as_it_came(self, rows: Samples) -> Any:
+        """Give rows the kind of the latest chunk."""
+        return as_given(rows if self._kind.ndim > 1 else rows[0], self._kind)
 
     def _through(self, wave: Samples, *, last: bool) -> Samples:
         at_model = self._to_model.push(wave, last=last)

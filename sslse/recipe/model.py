@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from sslse.errors import Problem
+from sslse.errors import Problem, RecipeError
 from sslse.recipe.reader import parse_scalar
 from sslse.settings import Data, Evaluate, Train
 
@@ -103,6 +103,24 @@ class Recipe(NetworkRecipe):
     def to_yaml(self) -> str:
         """Write the recipe so that reading it gives the same recipe."""
         return yaml.dump(self.plain(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+def as_set(path: str, value: Any) -> str:
+    """Write a path and a value as the text that ``--set`` takes for them.
+
+    Args:
+        path: ``train.epochs``, say.
+        value: plain: text, a number, True, False, None, or a list or dict of such.
+
+    Raises:
+        RecipeError: the value is none that a recipe can hold.
+    """
+    try:
+        text = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, allow_unicode=True)
+    except yaml.representer.RepresenterError as error:
+        message = f"takes plain values, as a recipe does, not {type(error.args[-1]).__name__}"
+        raise RecipeError([Problem("sets", path, message)]) from error
+    return f"{path}={text}"
 
 
 class _Dumper(yaml.SafeDumper):

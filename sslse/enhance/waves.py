@@ -1,0 +1,60 @@
+"""Waves as callers have them: arrays or tensors, of any floating-point type, on any device."""
+
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sslse.api import Samples
+from sslse.errors import DataError
+
+Wave = TypeVar("Wave", np.ndarray[Any, Any], Tensor)
+
+
+def to_samples(wave: np.ndarray[Any, Any] | Tensor) -> Samples:
+    """Return the samples as a float32 array of the same shape.
+
+    Args:
+        wave: (..., samples).
+
+    Raises:
+        DataError: neither array nor tensor, no floating point, a single number, or samples that are
+            not finite.
+    """
+    if not isinstance(wave, np.ndarray | Tensor):
+        raise DataError(f"takes a numpy array or a torch tensor, not {type(wave).__name__}")
+    if isinstance(wave, Tensor):
+        floating = wave.is_floating_point()
+    else:
+        floating = np.issubdtype(wave.dtype, np.floating)
+    if not floating:
+        raise DataError(
+            "takes floating-point samples in about [-1, 1], not "
+            f"{str(wave.dtype).removeprefix('torch.')}; divide 16-bit samples by 32768"
+        )
+    if wave.ndim == 0:
+        raise DataError("takes waves (..., samples), not a single number")
+    with np.errstate(over="ignore"):  # beyond float32 is refused below
+        samples: Samples = (
+            wave.detach().to("cpu", torch.float32).numpy()
+            if isinstance(wave, Tensor)
+            else wave.astype(np.float32, copy=False)
+        )
+    if not np.isfinite(samples).all():
+        raise DataError("holds samples that are not finite")
+    return samples
+
+
+def to_rows(wave: np.ndarray[Any, Any] | Tensor) -> Samples:
+    """Return waves (..., samples) as (rows, samples); see `to_samples`."""
+    samples = to_samples(wave)
+    return samples.reshape(int(np.prod(samples.shape[:-1])), samples.shape[-1])
+
+
+def as_given(samples: Samples, wave: Wave) -> Wave:
+    """Give samples the kind, precision and device of a wave."""
+    if isinstance(wave, Tensor):
+        return torch.from_numpy(samples).to(wave)
+    array: Wave = samples.astype(wave.dtype, copy=False)
+    return array
