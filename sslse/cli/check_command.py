@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from sslse.cli.manual import Manual
 from sslse.cli.options import (
     common_options,
     device_option,
@@ -13,7 +14,23 @@ from sslse.cli.options import (
 )
 
 
-@click.command("check")
+@click.command(
+    "check",
+    cls=Manual,
+    reads="The recipe, and the corpora it names.",
+    writes="Packed corpora into the cache; no run directory.",
+    examples=(
+        ("what would be trained, and when which loss counts", "sslse check byol_round"),
+        (
+            "the same with other options, as of 'run'",
+            "sslse check byol --set preset=small --set schedule=balance",
+        ),
+        (
+            "pack large corpora before a GPU has to wait for it",
+            "sslse check byol --data librispeech --data musan",
+        ),
+    ),
+)
 @recipe_options
 @device_option
 @common_options

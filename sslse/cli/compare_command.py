@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sslse.cli import completion
+from sslse.cli.manual import Manual
 from sslse.cli.options import debug_option
 
 if TYPE_CHECKING:
@@ -12,7 +14,27 @@ if TYPE_CHECKING:
     from sslse.compare.writing import Format
 
 
-@click.command("compare")
+@click.command(
+    "compare",
+    cls=Manual,
+    reads="evaluation.json and evaluation.csv of each RUN; of --report also sounds and curves.",
+    writes="Nothing but what -o and --report say.",
+    examples=(
+        ("is the second better than the first?", "sslse compare runs/normal runs/byol"),
+        (
+            "one metric, against a classical baseline",
+            "sslse compare runs/byol --baseline log_mmse --metric si_sdr",
+        ),
+        (
+            "a table for a paper, the published figures beside it",
+            "sslse compare runs/normal runs/byol --paper --format latex -o table.tex",
+        ),
+        (
+            "a page with plots and sounds",
+            "sslse compare runs/normal runs/byol --report runs/comparison",
+        ),
+    ),
+)
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--paper", is_flag=True, help="Put the paper's own figures beside the rows.")
 @click.option(
@@ -26,6 +48,7 @@ if TYPE_CHECKING:
     "metrics",
     metavar="M",
     multiple=True,
+    shell_complete=completion.metrics(),
     help="Compare this metric; may be given several times. All that the runs share if left out.",
 )
 @click.option(

@@ -6,10 +6,27 @@ from typing import Literal
 
 import click
 
+from sslse.cli.manual import Manual
 from sslse.cli.options import debug_option
 
 
-@click.command("curves")
+@click.command(
+    "curves",
+    cls=Manual,
+    reads="metrics.jsonl and scores.jsonl of each RUN, which may still be training.",
+    writes="curves.png, curves.svg and curves.csv into the folder of -o.",
+    examples=(
+        ("scores and losses of three runs", "sslse curves runs/normal runs/byol runs/simsiam"),
+        (
+            "chosen figures over training time",
+            "sslse curves runs/byol --x seconds --y si_sdr --y latent/std -o plots",
+        ),
+        (
+            "as in the paper's figure 4",
+            "sslse curves runs/normal runs/byol --arrangement methods",
+        ),
+    ),
+)
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
 @click.option(
     "--x",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sslse.cli.manual import Manual, ManualGroup
 from sslse.cli.options import debug_option
 
 if TYPE_CHECKING:
@@ -15,13 +16,36 @@ if TYPE_CHECKING:
 NAMED = 10
 
 
-@click.group("data")
+@click.group(
+    "data",
+    cls=ManualGroup,
+    examples=(
+        ("what is in a folder", "sslse data scan /data/speech"),
+        ("and list what is usable", "sslse data scan /data/noise -o noise.csv"),
+    ),
+)
 @debug_option
 def command() -> None:
     """Look at audio files before training on them."""
 
 
-@command.command("scan")
+@command.command(
+    "scan",
+    cls=Manual,
+    reads="Every audio file below FOLDER, whole.",
+    writes="The manifest of -o, and nothing else.",
+    examples=(
+        ("hours, rates, levels, copies, what is unusable", "sslse data scan /data/speech"),
+        (
+            "a manifest whose test part holds a fifth of the recordings",
+            "sslse data scan /data/noise -o noise.csv --test-share 0.2",
+        ),
+        (
+            "divide no speaker; here the name up to the last '_'",
+            "sslse data scan /data/speech -o speech.csv --speaker '([^/_]+)_[^/]*$'",
+        ),
+    ),
+)
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "-o",

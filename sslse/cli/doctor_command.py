@@ -5,10 +5,19 @@ from pathlib import Path
 
 import click
 
+from sslse.cli.manual import Manual
 from sslse.cli.options import common_options
 
 
-@click.command("doctor")
+@click.command(
+    "doctor",
+    cls=Manual,
+    exits={1: "there is a problem"},
+    examples=(
+        ("packages, devices, metrics, cache, plugins", "sslse doctor"),
+        ("is a plugin of your own well?", "sslse doctor --plugin mine.py"),
+    ),
+)
 @common_options
 def command(plugins: tuple[Path, ...]) -> None:
     """Examine this installation and say what to do.

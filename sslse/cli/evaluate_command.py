@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sslse.cli.manual import STOPS, Manual
 from sslse.cli.options import (
     common_options,
     device_option,
@@ -25,7 +26,26 @@ DEFAULTS = "quickstart"  # whose metrics and baselines are taken where there is 
 SETTABLE = "evaluate."
 
 
-@click.command("evaluate")
+@click.command(
+    "evaluate",
+    cls=Manual,
+    reads="RUN, and the test part of its corpora; or a manifest and the files of --enhanced.",
+    writes="Scores (evaluation.json, .csv) and the report into RUN or the folder of -o; with "
+    "--export audio and manifest.json into DIR.",
+    exits=STOPS,
+    examples=(
+        ("again, with fewer metrics", "sslse evaluate runs/byol --set evaluate.metrics=[si_sdr]"),
+        ("the test mixtures as audio", "sslse evaluate runs/byol --export mixtures"),
+        (
+            "score what another tool made of mixtures/noisy",
+            "sslse evaluate --enhanced theirs --manifest mixtures/manifest.json -o scores",
+        ),
+        (
+            "on the mixtures of another run, from the same corpora",
+            "sslse evaluate runs/byol --manifest runs/normal/manifest.json",
+        ),
+    ),
+)
 @click.argument("run", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--manifest",

@@ -5,12 +5,23 @@ from pathlib import Path
 
 import click
 
+from sslse.cli import completion
+from sslse.cli.manual import Manual
 from sslse.cli.options import common_options
 from sslse.registry import KINDS, Registry, discover, require_kind
 
 
-@click.command("list")
-@click.argument("kind", required=False)
+@click.command(
+    "list",
+    cls=Manual,
+    examples=(
+        ("everything, and from which plugin", "sslse list"),
+        ("one kind", "sslse list objective"),
+        ("is a plugin of your own found?", "sslse list augmentation --plugin mine.py"),
+        ("for other tools", "sslse list metric --json"),
+    ),
+)
+@click.argument("kind", required=False, shell_complete=completion.kinds())
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @common_options
 def command(kind: str | None, as_json: bool, plugins: tuple[Path, ...]) -> None:

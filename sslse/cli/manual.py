@@ -24,6 +24,12 @@ from typing import Any
 import click
 
 EXITS = {0: "done", 2: "wrong input: one line says what, and what is possible"}
+STOPPED = {130: "stopped by Ctrl-C; what is saved stays", 143: "stopped by SIGTERM; the same"}
+STOPS = {
+    75: "the machine ended it (memory, disk, a lost device or process); the command that goes on "
+    "is printed",
+    **STOPPED,
+}
 
 Examples = Sequence[tuple[str, str]]
 

@@ -5,11 +5,22 @@ from pathlib import Path
 
 import click
 
+from sslse.cli import completion
+from sslse.cli.manual import Manual
 from sslse.cli.options import common_options, find_components
+from sslse.new import KINDS
 
 
-@click.command("new")
-@click.argument("kind")
+@click.command(
+    "new",
+    cls=Manual,
+    writes="The folder sslse-NAME below the folder of --into.",
+    examples=(
+        ("a contrastive method", "sslse new objective mine"),
+        ("a metric, among other sources", "sslse new metric loudness --into ~/src"),
+    ),
+)
+@click.argument("kind", shell_complete=completion.words(*KINDS))
 @click.argument("name")
 @click.option(
     "--into",

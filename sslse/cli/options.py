@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sslse.cli import completion
+
 if TYPE_CHECKING:
     from sslse.recipe import Recipe
     from sslse.registry import Registry
@@ -16,7 +18,7 @@ Command = Callable[..., Any]
 
 def recipe_options(command: Command) -> Command:
     """Add what chooses and changes a recipe."""
-    return click.argument("recipe")(overlay_options(command))
+    return click.argument("recipe", shell_complete=completion.recipes)(overlay_options(command))
 
 
 def overlay_options(command: Command) -> Command:
@@ -27,12 +29,14 @@ def overlay_options(command: Command) -> Command:
             "sets",
             metavar="PATH=VALUE",
             multiple=True,
+            shell_complete=completion.settings,
             help="Set an option of the recipe, for example train.epochs=10.",
         ),
         click.option(
             "--data",
             metavar="FILE",
             multiple=True,
+            shell_complete=completion.profiles,
             help="Data profile laid over the recipe, several times for several: a file, or demand, "
             "demo, dns_challenge, esc50, folders, librispeech, manifest, musan, timit_nonspeech, "
             "voicebank_demand.",
@@ -69,7 +73,11 @@ def debug_option(command: Command) -> Command:
 def device_option(command: Command) -> Command:
     """Add the choice of a device."""
     return click.option(
-        "--device", default="auto", metavar="auto|cpu|cuda[:N]", help="Device to compute on."
+        "--device",
+        default="auto",
+        metavar="auto|cpu|cuda[:N]",
+        shell_complete=completion.words("auto", "cpu", "cuda"),
+        help="Device to compute on.",
     )(command)
 
 

@@ -5,13 +5,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sslse.cli.manual import Manual
 from sslse.cli.options import common_options, device_option, find_components
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-@click.command("probe")
+@click.command(
+    "probe",
+    cls=Manual,
+    reads="RUN, those of --against, and the test part of their corpora.",
+    writes="probe.json and report.html in RUN.",
+    examples=(
+        ("beside the same encoder, untrained", "sslse probe runs/byol"),
+        ("beside other runs", "sslse probe runs/byol --against runs/normal --against runs/simsiam"),
+        ("quick, with wide intervals", "sslse probe runs/byol --mixtures 100"),
+    ),
+)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--against",

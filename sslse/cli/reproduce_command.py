@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from sslse.cli import completion
+from sslse.cli.manual import STOPPED, Manual
 from sslse.cli.options import common_options, device_option, find_components, overlay_options
 from sslse.cli.sweeping import (
     FAILED,
@@ -18,12 +20,33 @@ from sslse.cli.sweeping import (
 )
 
 
-@click.command("reproduce")
+@click.command(
+    "reproduce",
+    cls=Manual,
+    reads="The tier's settings, the packaged recipes, and the tier's data or that of --data.",
+    writes="A folder with all runs, README.md, tables.csv and figures/.",
+    exits={
+        1: "some run failed, or there is nothing to show yet; the same command goes on",
+        **STOPPED,
+    },
+    examples=(
+        ("does everything run? minutes on a CPU", "sslse reproduce --tier smoke --jobs 2"),
+        (
+            "as published, on a GPU (TIMIT_ROOT and NONSPEECH_ROOT must be set)",
+            "sslse reproduce --tier full",
+        ),
+        (
+            "other corpora, three seeds; list the runs first",
+            "sslse reproduce --tier small --data folders --seeds 3 --dry-run",
+        ),
+    ),
+)
 @click.option(
     "--tier",
     default="smoke",
     show_default=True,
     metavar="smoke|small|full|FILE",
+    shell_complete=completion.words("smoke", "small", "full"),
     help="How large: minutes on a CPU, hours on a CPU, as published on a GPU, or a file.",
 )
 @click.option(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sslse.cli.manual import STOPS, Manual
 from sslse.cli.options import (
     common_options,
     device_option,
@@ -14,7 +15,30 @@ from sslse.cli.options import (
 )
 
 
-@click.command("run")
+@click.command(
+    "run",
+    cls=Manual,
+    reads="The recipe, and the corpora it names.",
+    writes="The run directory: recipe, losses, scores, model, states to resume from, report. "
+    "Packed corpora into the cache (data.cache, $SSLSE_CACHE or ~/.cache/sslse).",
+    exits=STOPS,
+    examples=(
+        ("shipped data, under five minutes on two CPU cores", "sslse run quickstart"),
+        (
+            "a CPU's network, fewer epochs, a directory of your choice",
+            "sslse run byol_round --set preset=small --set train.epochs=20 --out runs/mine",
+        ),
+        (
+            "speech of one corpus, noise of another",
+            "sslse run simsiam --data librispeech --data demand",
+        ),
+        ("go on after Ctrl-C or a crash, to the very same numbers", "sslse run byol --resume"),
+        (
+            "a method of your own in one file",
+            "sslse run quickstart --plugin mine.py --set objective=mine",
+        ),
+    ),
+)
 @recipe_options
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory [runs/RECIPE NAME].")
 @device_option

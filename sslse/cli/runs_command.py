@@ -6,12 +6,23 @@ from pathlib import Path
 
 import click
 
+from sslse.cli import completion
+from sslse.cli.manual import Manual
 from sslse.cli.options import debug_option
 
 PIPED_WIDTH = 160
 
 
-@click.command("runs")
+@click.command(
+    "runs",
+    cls=Manual,
+    reads="The run directories in FOLDER and below.",
+    examples=(
+        ("what there is in runs/", "sslse runs"),
+        ("a sweep, the best first", "sslse runs runs/byol_sweep --sort si_sdr"),
+        ("all metrics, for other tools", "sslse runs --format csv"),
+    ),
+)
 @click.argument("folder", default="runs", type=click.Path(path_type=Path))
 @click.option(
     "--format",
@@ -26,6 +37,7 @@ PIPED_WIDTH = 160
     default="name",
     show_default=True,
     metavar="name|age|state|METRIC",
+    shell_complete=completion.metrics("name", "age", "state"),
     help="The youngest, the most urgent, or the best of a metric first.",
 )
 @click.option(
@@ -33,6 +45,7 @@ PIPED_WIDTH = 160
     "metrics",
     metavar="METRIC",
     multiple=True,
+    shell_complete=completion.metrics(),
     help="Show this metric in the terminal [the first three of the recipes]; may be repeated.",
 )
 @debug_option

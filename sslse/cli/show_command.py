@@ -5,15 +5,29 @@ from pathlib import Path
 
 import click
 
+from sslse.cli import completion
+from sslse.cli.manual import Manual
 from sslse.cli.options import common_options, find_components, overlay_options, read_recipe
 from sslse.registry import KINDS, Registry, require_kind
 
 RECIPE = "recipe"
 
 
-@click.command("show")
-@click.argument("kind")
-@click.argument("name")
+@click.command(
+    "show",
+    cls=Manual,
+    reads="The component, which is imported; or the recipe, but not its corpora.",
+    examples=(
+        ("options, types, defaults, equation, paper", "sslse show objective byol"),
+        ("a recipe with everything filled in", "sslse show recipe byol_round"),
+        (
+            "the same as 'run' would see it",
+            "sslse show recipe byol --data demo --set train.epochs=5",
+        ),
+    ),
+)
+@click.argument("kind", shell_complete=completion.kinds(RECIPE))
+@click.argument("name", shell_complete=completion.names)
 @overlay_options
 @common_options
 def command(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sslse.cli.manual import STOPPED, Manual
 from sslse.cli.options import common_options, device_option, find_components, recipe_options
 from sslse.cli.sweeping import (
     FAILED,
@@ -22,7 +23,29 @@ if TYPE_CHECKING:
     from sslse.sweep.plan import Plan
 
 
-@click.command("sweep")
+@click.command(
+    "sweep",
+    cls=Manual,
+    reads="The recipe and its corpora; or the plan in the folder of a sweep.",
+    writes="A folder with the plan, every run, what each said, and the comparison at the end.",
+    exits={1: "some run failed, the others went on; the same command tries it again", **STOPPED},
+    examples=(
+        (
+            "two values, three seeds each: six runs",
+            "sslse sweep quickstart --set objective.tau=0.9,0.99 --seeds 3",
+        ),
+        (
+            "check and list them, start none",
+            "sslse sweep quickstart --set objective=byol,simsiam --dry-run",
+        ),
+        ("two at a time", "sslse sweep quickstart --set views=2,3,4 --jobs 2"),
+        (
+            "as an array of SLURM tasks",
+            "sslse sweep byol --set objective.tau=0.9,0.99 --slurm tau.sh",
+        ),
+        ("go on where a sweep stands", "sslse sweep runs/quickstart_sweep"),
+    ),
+)
 @recipe_options
 @click.option("--seeds", type=click.IntRange(min=1), help="Runs of each combination [1].")
 @click.option(
