@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 import sslse
+from sslse.cli.manual import ManualGroup
 from sslse.errors import BrokenOffError, SslseError, Stopped
 
 COMMANDS = {
@@ -34,7 +35,7 @@ INTERRUPTED = 130
 ARGUMENTS = "sslse.arguments"
 
 
-class LazyGroup(click.Group):
+class LazyGroup(ManualGroup):
     """Imports a command's module when the command is called or its help is asked for."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -60,7 +61,8 @@ class LazyGroup(click.Group):
         """Suggest the nearest command for an unknown one."""
         from sslse.registry import did_you_mean
 
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        unknown = args and args[0] not in COMMANDS and not args[0].startswith("-")
+        if unknown and not ctx.resilient_parsing:
             near = did_you_mean(args[0], COMMANDS)
             possible = ", ".join(COMMANDS)
             ctx.fail(f"no command named {args[0]!r}{near} (possible: {possible})")
@@ -112,7 +114,16 @@ def _show_traceback_if_asked(ctx: click.Context) -> None:
         traceback.print_exc()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    examples=(
+        ("train, evaluate and report on shipped data", "sslse run quickstart"),
+        ("what there is to put into a recipe", "sslse list"),
+        ("options, exit codes and examples of a command", "sslse run --help"),
+        ("complete commands and names in bash", 'eval "$(_SSLSE_COMPLETE=bash_source sslse)"'),
+    ),
+)
 @click.version_option(sslse.__version__, prog_name="sslse")
 def main() -> None:
     """Self-supervised methods for speech enhancement, assembled from plugins.
