@@ -37,7 +37,7 @@ def check_encoder(target: Target, /, **options: Any) -> None:
         def shape(waves: Tensor) -> tuple[int, ...]:
             return (len(waves), encoder.dim, waves.shape[-1] // encoder.stride)
 
-        return Part(encoder, encoder, shape)
+        return Part(encoder, lambda waves: (waves,), shape)
 
     hold(label, NetworkCase(Encoder, part, lambda: make(0).stride), ENCODER_RULES)
 
@@ -62,7 +62,7 @@ def check_decoder(target: Target, /, *, encoder: Target | Encoder, **options: An
         decoder: Decoder = construct(component, options, parts, seed)
         return Part(
             decoder,
-            lambda waves: decoder(lent(waves).detach(), waves),
+            lambda waves: (lent(waves).detach(), waves),
             lambda waves: tuple(waves.shape),
             lent,
         )
@@ -90,7 +90,7 @@ def check_predictor(target: Target, /, **options: Any) -> None:
         predictor: Predictor = construct(component, options, parts, seed)
         return Part(
             predictor,
-            lambda waves: predictor(lent(waves).detach()),
+            lambda waves: (lent(waves).detach(),),
             lambda waves: (len(waves), dim, waves.shape[-1] // stride),
             lent,
         )

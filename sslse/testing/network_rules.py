@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from sslse.api import Reach
+from sslse.nn.memory import Memory
 from sslse.seeds import seeded
 from sslse.testing.rules import FOUR_RULES, Rule, rule
 from sslse.testing.stand_ins import noise, tones
@@ -15,6 +17,8 @@ from sslse.testing.states import changes, global_random, holds, loose, quiet, st
 CONTRACT = "sslse.api"
 FRAMES = (8, 9, 33)
 NEAR = 1e-4
+BEYOND = 8  # frames more than a reach, to look at
+PIECES = (1, 3, 8, 2, 5)  # frames, in turns
 
 
 @dataclass(frozen=True)
@@ -23,15 +27,31 @@ class Part:
 
     Args:
         module: in training mode.
-        map: from waves (batch, samples) to what the module gives.
+        inputs: what the module takes for waves (batch, samples).
         shape: what the module should give for waves.
         lent: the encoder it was lent, if any.
     """
 
     module: nn.Module
-    map: Callable[[Tensor], Tensor]
+    inputs: Callable[[Tensor], tuple[Tensor, ...]]
     shape: Callable[[Tensor], tuple[int, ...]]
     lent: nn.Module | None = None
+
+    def map(self, waves: Tensor) -> Tensor:
+        """Map waves (batch, samples) to what the module gives."""
+        mapped: Tensor = self.module(*self.inputs(waves))
+        return mapped
+
+    @property
+    def reach(self) -> Reach | None:
+        """The frames that a frame depends on; None: all, or the part does not say."""
+        found: Reach | None = getattr(self.module, "reach", None)
+        return found
+
+    @property
+    def causal(self) -> bool:
+        """Whether the module takes a memory."""
+        return getattr(self.module, "causal", False)
 
 
 @dataclass(frozen=True)
@@ -200,6 +220,79 @@ def resumes(case: NetworkCase) -> str | None:
     return f"the copy differs in {name!r}" if name else None
 
 
+@rule("depends on no frame beyond its reach, where it has one", see=CONTRACT)
+@torch.no_grad()
+def reaches(case: NetworkCase) -> str | None:
+    """Change the first frame, the last and one between, each for itself, in every input."""
+    part = case.part(0)
+    reach = part.reach
+    if reach is None:
+        return None
+    _awake(part.module).eval()
+    frames = reach.before + 1 + reach.after + BEYOND
+    inputs = part.inputs(case.waves(frames))
+    mapped = _framed(part.module(*inputs), frames)
+    scale = float(mapped.abs().max()) or 1.0
+    for frame in (0, reach.after + BEYOND // 2, frames - 1):
+        changed = [one.clone() for one in inputs]
+        for one in changed:
+            _framed(one, frames)[..., frame, :] += noise(*_framed(one, frames)[..., 0, :].shape)
+        far = (_framed(part.module(*changed), frames) - mapped).abs() / scale
+        moved = [int(one) for one in (far.amax((*range(far.ndim - 2), -1)) > NEAR).nonzero()]
+        beyond = [one - frame for one in moved if not -reach.after <= one - frame <= reach.before]
+        if beyond:
+            side = "earlier" if beyond[0] < 0 else "later"
+            most = abs(beyond[0] if beyond[0] < 0 else beyond[-1])
+            return f"{reach} is said, but a frame changes one that is {most} {side}"
+    return None
+
+
+@rule("gives for a stream in pieces what it gives for the whole, where it is causal", see=CONTRACT)
+@torch.no_grad()
+def streams(case: NetworkCase) -> str | None:
+    """Follow two streams at once, each with a memory of its own."""
+    part = case.part(0)
+    if not part.causal:
+        return None
+    reach = part.reach
+    if reach is not None and reach.after:
+        return f"it says causal, but {reach} looks ahead"
+    _awake(part.module).eval()
+    frames = sum(PIECES) + BEYOND + (0 if reach is None else reach.before)
+    waves = case.waves(frames)
+    wholes = [part.inputs(one) for one in (waves, 2 * waves.roll(1, 0))]
+    memories = [Memory() for _ in wholes]
+    given: list[list[Tensor]] = [[] for _ in wholes]
+    first = number = 0
+    while first < frames:
+        end = min(first + PIECES[number % len(PIECES)], frames)
+        for whole, memory, pieces in zip(wholes, memories, given, strict=True):
+            cut = [_framed(one, frames)[..., first:end, :].flatten(-2) for one in whole]
+            pieces.append(part.module(*cut, memory))
+        first, number = end, number + 1
+    for whole, pieces in zip(wholes, given, strict=True):
+        mapped, joined = part.module(*whole), torch.cat(pieces, -1)
+        if joined.shape != mapped.shape:
+            return f"the pieces give {tuple(joined.shape)}, the whole {tuple(mapped.shape)}"
+        far = float((joined - mapped).abs().max()) / (float(mapped.abs().max()) or 1.0)
+        if far > NEAR:
+            return f"the pieces differ from the whole by {far:.2g} of its size"
+    return None
+
+
+def _framed(x: Tensor, frames: int) -> Tensor:
+    """View (..., n frames) as (..., frames, n)."""
+    return x.view(*x.shape[:-1], frames, -1)
+
+
+def _awake(module: nn.Module) -> nn.Module:
+    """Give weights that begin at zero values: what they multiply would not be seen."""
+    for one in module.parameters():
+        if not one.any():
+            one.copy_(noise(*one.shape))
+    return module
+
+
 NETWORK_RULES: tuple[Rule[NetworkCase], ...] = (
     constructs,
     borrows,
@@ -209,6 +302,8 @@ NETWORK_RULES: tuple[Rule[NetworkCase], ...] = (
     repeats,
     draws,
     independent,
+    reaches,
+    streams,
     resumes,
 )
 ENCODER_RULES: tuple[Rule[NetworkCase], ...] = (constructs, sized, *NETWORK_RULES[2:])

@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from sslse.api import Decoder, Encoder, PositiveInt, Predictor
+from sslse.api import Decoder, Encoder, PositiveInt, Predictor, Reach
+from sslse.encoders import ConformerEncoder
+from sslse.nn.memory import with_past
 from sslse.testing import check_decoder, check_encoder, check_predictor
 from sslse.testing.network_rules import ENCODER_RULES, NETWORK_RULES
 
@@ -134,6 +136,97 @@ class NoCopy(Good):
         raise TypeError("cannot be copied")
 
 
+class NearSighted(Good):
+    """Its kernel of three frames looks at those beside each."""
+
+    reach = Reach(0, 1)
+
+
+class FarLevel(Good):
+    reach = Reach(1, 1)
+
+    def forward(self, wave):
+        return super().forward(wave / (1 + wave.square().mean(-1, keepdim=True)))
+
+
+class GoodCausal(Encoder):
+    """The second convolution looks at two frames before."""
+
+    causal = True
+    reach = Reach(2, 0)
+
+    def __init__(self, *, dim: PositiveInt = 8) -> None:
+        super().__init__()
+        self.dim, self.stride = dim, 16
+        self.frames = nn.Conv1d(1, dim, 16, stride=16)
+        self.mix = nn.Conv1d(dim, dim, 3)
+
+    def past(self, latent, memory):
+        return with_past(self.mix, latent, 2, memory)
+
+    def forward(self, wave, memory=None):
+        return self.mix(self.past(torch.tanh(self.frames(wave.unsqueeze(1))), memory))
+
+
+class TakesNoMemory(Good):
+    causal = True
+    reach = None
+
+
+class SaysAfter(GoodCausal):
+    reach = Reach(2, 1)
+
+
+class ForgetsThePast(GoodCausal):
+    def past(self, latent, memory):
+        return super().past(latent, None)
+
+
+class RemembersTooLittle(GoodCausal):
+    def past(self, latent, memory):
+        return nn.functional.pad(with_past(self.mix, latent, 1, memory), (1, 0))
+
+
+class OneMemoryForAll(GoodCausal):
+    def past(self, latent, memory):
+        if memory is None:
+            return super().past(latent, None)
+        before = vars(self).get("before", torch.zeros(*latent.shape[:2], 2))
+        joined = torch.cat([before, latent], -1)
+        vars(self)["before"] = joined[..., -2:]
+        return joined
+
+
+class GoodCausalDecoder(GoodDecoder):
+    """Begins at zero, so that what it remembers is not seen before it is trained."""
+
+    causal = True
+    reach = Reach(2, 0)
+
+    def __init__(self, encoder: Encoder, /) -> None:
+        super().__init__(encoder)
+        self.mix = nn.Conv1d(encoder.dim, encoder.dim, 3)
+        nn.init.zeros_(self.mix.weight)
+        nn.init.zeros_(self.mix.bias)
+
+    def forward(self, latent, noisy, memory=None):
+        return super().forward(self.mix(with_past(self.mix, latent, 2, memory)), noisy)
+
+
+class ForgetfulDecoder(GoodCausalDecoder):
+    def forward(self, latent, noisy, memory=None):
+        return super().forward(latent, noisy)
+
+
+class FarDecoder(GoodDecoder):
+    """Looks at the noisy wave's level."""
+
+    reach = Reach(0, 0)
+
+    def forward(self, latent, noisy):
+        return super().forward(latent, noisy) * noisy.square().mean(-1, keepdim=True)
+
+
 class StoringDecoder(GoodDecoder):
     def __init__(self, encoder: Encoder, /) -> None:
         super().__init__(encoder)
@@ -159,6 +252,14 @@ BROKEN = {
     "gives the same for the same": (CountsCalls,),
     "draws from no global": (Jitters,),
     "maps every wave by itself": (BatchStatistics,),
+    "depends on no frame beyond": (NearSighted, FarLevel),
+    "gives for a stream in pieces": (
+        TakesNoMemory,
+        SaysAfter,
+        ForgetsThePast,
+        RemembersTooLittle,
+        OneMemoryForAll,
+    ),
     "saved state": (LooseWindow, ForgetsScale, NoCopy),
 }
 
@@ -173,7 +274,13 @@ def test_a_broken_encoder_is_caught_by_its_rule(rule, target):
 
 
 @pytest.mark.parametrize(
-    ("rule", "target"), [("never stores it", StoringDecoder), ("gives the shape", ShortDecoder)]
+    ("rule", "target"),
+    [
+        ("never stores it", StoringDecoder),
+        ("gives the shape", ShortDecoder),
+        ("depends on no frame beyond", FarDecoder),
+        ("gives for a stream in pieces", ForgetfulDecoder),
+    ],
 )
 def test_a_broken_decoder_is_caught_by_its_rule(rule, target):
     with pytest.raises(AssertionError, match=rule):
@@ -185,6 +292,23 @@ def test_a_broken_predictor_is_caught_by_its_rule():
         check_predictor(TimeFirst)
 
 
+@pytest.mark.parametrize(
+    ("target", "seen"),
+    [
+        (
+            NearSighted,
+            r"Reach\(before=0, after=1\) is said, but a frame changes one that is 1 later",
+        ),
+        (SaysAfter, r"it says causal, but Reach\(before=2, after=1\) looks ahead"),
+        (TakesNoMemory, "it raised TypeError: "),
+        (ForgetsThePast, "the pieces differ from the whole by "),
+    ],
+)
+def test_it_says_what_it_saw(target, seen):
+    with pytest.raises(AssertionError, match=seen):
+        check_encoder(target)
+
+
 def test_every_rule_has_its_offender():
     texts = {one.text for one in (*ENCODER_RULES, *NETWORK_RULES)}
     for text in texts:
@@ -193,6 +317,14 @@ def test_every_rule_has_its_offender():
 
 def test_good_ones_pass():
     check_encoder(Good, dim=5)
+    check_encoder(GoodCausal)
+    check_decoder(GoodCausalDecoder, encoder=GoodCausal)
     check_decoder(GoodDecoder, encoder=Good(dim=5))
     check_decoder("conformer", encoder="conformer", blocks=1)
+    near = {"context": 5, "blocks": 1, "hidden": 8, "head_dim": 4, "heads": 2}
+    for causal in (False, True):
+        check_encoder("conformer", dim=8, channels=[4, 6], **near, causal=causal)
+        encoder = ConformerEncoder(dim=8, channels=[4, 6], **near, causal=causal)
+        decoder = {"channels": [6, 4], "residual": True, **near, "causal": causal}
+        check_decoder("conformer", encoder=encoder, **decoder)
     check_predictor(GoodPredictor)
