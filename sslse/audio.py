@@ -27,11 +27,11 @@ AUDIO_ENDINGS = frozenset(
     )
 )
 
+LOWEST_RATE, HIGHEST_RATE = 1000, 768_000  # in Hz
 LONGEST_SAMPLES = 2**29  # of one recording: 9 hours at 16 kHz, 2 GiB
 VALUES_AT_ONCE = 2**22  # of all channels together
 
 _WRITABLE_ENDINGS = (".flac", ".wav")
-_LOWEST_RATE, _HIGHEST_RATE = 1000, 768_000
 _LARGEST_FILTER = 2**24
 _LONGEST_SPHERE_HEADER_BYTES = 16384
 _SHORTEN = re.compile(rb"^sample_coding\s+-s\d+\s+\S*shorten", re.MULTILINE | re.IGNORECASE)
@@ -62,10 +62,10 @@ def opened(path: Path) -> Iterator[soundfile.SoundFile]:
     _refuse_other_than_sound(path)
     try:
         with _Forward(path) as file:
-            if not _LOWEST_RATE <= file.samplerate <= _HIGHEST_RATE:
+            if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
                 raise DataError(
-                    f"{path}: its header says {file.samplerate} Hz; possible: {_LOWEST_RATE} to "
-                    f"{_HIGHEST_RATE} Hz"
+                    f"{path}: its header says {file.samplerate} Hz; possible: {LOWEST_RATE} to "
+                    f"{HIGHEST_RATE} Hz"
                 )
             yield file
     # TypeError: of headerless formats (.raw) soundfile demands what no file says.

@@ -1,0 +1,34 @@
+"""Many channels, a few at a time."""
+
+import numpy as np
+
+from sslse.audio import Samples
+from sslse.enhance.stream import Stream
+from sslse.model import Model
+
+AT_ONCE = 4  # that go through the network together: its memory grows with them
+
+
+class ChannelGroups:
+    """A stream of any number of channels whose memory for the network is that of a few.
+
+    Args:
+        model: enhances each channel for itself.
+        sample_rate: of the sound, in Hz.
+        channels: of the sound.
+    """
+
+    def __init__(self, model: Model, sample_rate: int, channels: int) -> None:
+        self._groups = [slice(one, one + AT_ONCE) for one in range(0, channels, AT_ONCE)]
+        self._streams: list[Stream] = [
+            model.stream(sample_rate, len(range(channels)[group])) for group in self._groups
+        ]
+
+    def push(self, wave: Samples) -> Samples:
+        """Take the next samples (channels, samples); give what is enhanced by now."""
+        parts = zip(self._streams, self._groups, strict=True)
+        return np.concatenate([one.push(wave[group]) for one, group in parts])
+
+    def finish(self) -> Samples:
+        """Give what is left."""
+        return np.concatenate([one.finish() for one in self._streams])
