@@ -16,6 +16,7 @@ COMMANDS = {
     "run": "Train, evaluate and report as a recipe says.",
     "check": "Do everything 'run' would do except train.",
     "evaluate": "Score a trained run again.",
+    "enhance": "Enhance recordings with a trained model.",
     "probe": "Ask what the latent of a trained run knows.",
     "compare": "Compare evaluated runs: better, worse or undecided.",
     "curves": "Draw metrics and losses over the training of runs.",
