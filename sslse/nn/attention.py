@@ -62,19 +62,19 @@ def attend_around(q: Tensor, k: Tensor, v: Tensor, reach: Reach) -> Tensor:
     # Blocks of queries, each with the keys of its block and of those beside it. Padding makes whole
     # blocks; every query in it still has a key, or its NaN would come back as a gradient.
     width, sides = reach.before, 1 + bool(reach.after)
-    more = -frames % width
-    blocks = (frames + more) // width
+    blocks = (frames + width - 1) // width
+    more = blocks * width - frames
     q = F.pad(q, (0, 0, 0, more))
     k, v = (F.pad(one, (0, 0, width - past, more + width * (sides - 1))) for one in (k, v))
     place = torch.arange(-width, width * sides)
     number = place + width * torch.arange(blocks).unsqueeze(-1)
     there = (number >= -past) & (number < frames)
     mask = _within(_ahead(place, torch.arange(width)), reach) & there.unsqueeze(1)
-    mask = mask.to(q.device).unsqueeze(1).repeat(len(q), 1, 1, 1)  # (batch blocks, 1, w, keys)
-    q = rearrange(q, "b h (n w) d -> (b n) h w d", w=width)
-    k, v = (_with_neighbours(one, width, sides) for one in (k, v))
+    mask = mask.to(q.device).unsqueeze(1).repeat(q.shape[0], 1, 1, 1)  # (batch blocks, 1, w, keys)
+    batch, q = q.shape[0], _blocks(q, blocks, width).flatten(0, 1)
+    k, v = (_with_neighbours(_blocks(one, blocks + sides, width), blocks) for one in (k, v))
     attended = F.scaled_dot_product_attention(q, k, v, mask)
-    joined = rearrange(attended, "(b n) h w d -> b h (n w) d", n=blocks)
+    joined = attended.view(batch, blocks, *attended.shape[1:]).transpose(1, 2).flatten(2, 3)
     return joined[..., :frames, :]
 
 
@@ -87,9 +87,13 @@ def _within(ahead: Tensor, reach: Reach) -> Tensor:
     return (ahead >= -reach.before) & (ahead <= reach.after)
 
 
-def _with_neighbours(x: Tensor, width: int, sides: int) -> Tensor:
-    """Cut (b, h, frames, d) into blocks, each with its neighbours: (b n, h, frames of them, d)."""
-    blocks = rearrange(x, "b h (n w) d -> b n h w d", w=width)
-    count = blocks.shape[1] - sides
+def _blocks(x: Tensor, blocks: int, width: int) -> Tensor:
+    """Cut (b, h, n w, d) into blocks, (b, n, h, w, d); by sizes, which an export cannot divide."""
+    return x.view(*x.shape[:2], blocks, width, x.shape[3]).transpose(1, 2)
+
+
+def _with_neighbours(blocks: Tensor, count: int) -> Tensor:
+    """Put each of ``count`` blocks beside those after it: (b n, h, frames of them, d)."""
+    sides = blocks.shape[1] - count
     beside = [blocks[:, place : place + count] for place in range(sides + 1)]
     return torch.cat(beside, -2).flatten(0, 1)
