@@ -9,6 +9,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from sslse.build import build_network
+from sslse.bundle import save_bundle
 from sslse.cli import main
 from sslse.recipe import load_recipe
 from sslse.registry import discover
@@ -115,3 +117,36 @@ def slow_sinkhorn():
         return shares
 
     return assign
+
+
+FAST = ("encoder.factors=[8, 4, 4]", "decoder.factors=[4, 4, 8]")  # fewer frames
+LOOKS = {
+    "global": (),
+    "context": ("encoder.context=8", "decoder.context=8"),
+    "causal": (
+        *("encoder.context=8", "decoder.context=8"),
+        *("encoder.causal=true", "decoder.causal=true"),
+    ),
+}
+
+
+def save_tiny_model(path, looks="context"):
+    """Write a tiny model that changes what it is given; ``looks`` is a key of ``LOOKS``."""
+    registry = discover()
+    recipe = load_recipe("quickstart", registry, sets=[*TINY, *FAST, *LOOKS[looks]])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        encoder, decoder = build_network(recipe, registry)
+        for layer in (decoder.frames, decoder.up[-1].convolution):  # zero: it gives what it takes
+            torch.nn.init.normal_(layer.weight, std=0.1)
+    save_bundle(path, encoder, decoder, recipe)
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory):
+    """Files of tiny models, by how far their networks look."""
+    folder = tmp_path_factory.mktemp("models")
+    files = {looks: folder / f"{looks}.safetensors" for looks in LOOKS}
+    for looks, file in files.items():
+        save_tiny_model(file, looks)
+    return files

@@ -49,7 +49,8 @@ def make_header(encoding: Encoding, sample_rate: int, channels: int) -> WavHeade
     """Return the header for samples of an encoding that WAV knows, little-endian."""
     tag = FLOATING if encoding.kind == "f" else PCM
     frame = channels * encoding.size
-    sizes = (channels, sample_rate, sample_rate * frame, frame, 8 * encoding.size)
+    a_second = min(sample_rate * frame, 2**32 - 1)
+    sizes = (channels, sample_rate, a_second, frame, 8 * encoding.size)
     return WavHeader(encoding, sample_rate, channels, struct.pack("<HHIIHH", tag, *sizes))
 
 
