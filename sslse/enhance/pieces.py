@@ -26,7 +26,7 @@ class Engine(Protocol):
 
     @property
     def latency(self) -> int:
-        """How many samples have to come before the first is given."""
+        """How many samples come, at most, from one on until it is given."""
 
 
 def make_engine(enhancer: Enhancer, sample_rate: int) -> Engine:
@@ -95,8 +95,8 @@ class Pieces:
 
     @property
     def latency(self) -> int:
-        """How many samples have to come before the first is given."""
-        return self._piece + self._after
+        """How many samples come, at most, from one on until it is given."""
+        return self._piece + self._after + self._fade
 
     def push(self, wave: Tensor) -> Tensor:
         """Take the next samples; give the pieces that are complete."""
@@ -159,7 +159,7 @@ class Frames:
 
     @property
     def latency(self) -> int:
-        """How many samples have to come before the first is given: those of a frame."""
+        """How many samples come, at most, from one on until it is given: those of a frame."""
         return self._stride
 
     def push(self, wave: Tensor) -> Tensor:

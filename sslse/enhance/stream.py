@@ -1,5 +1,6 @@
 """Sound that comes in chunks of any size, enhanced as it comes."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sslse.enhance.waves import Wave, as_given, to_samples
 from sslse.errors import DataError
 
 AT_ONCE = 2**20  # values taken from a chunk at a time
+TRIED_SECONDS = 1.0
 
 
 class Stream:
@@ -43,14 +45,15 @@ class Stream:
         self._kind: Any = np.zeros((channels, 0), np.float32)  # the latest chunk, without samples
         self._taken = self._given = 0
         self._finished = False
-        resampled = sample_rate != model_rate
         self._latency = self._engine.latency / model_rate
-        self._filters = _filter_seconds(sample_rate, model_rate) if resampled else 0.0
+        if sample_rate != model_rate:
+            self._latency += _filter_seconds(sample_rate, model_rate)
+            self._latency += _filter_seconds(model_rate, sample_rate)
 
     @property
     def latency_seconds(self) -> float:
         """How long after a sample came its enhanced one is given, at most, without computing."""
-        return self._latency + self._filters
+        return self._latency
 
     @property
     def latency_ms(self) -> float:
@@ -129,13 +132,17 @@ class Stream:
         return given
 
 
-def _filter_seconds(sample_rate: int, model_rate: int) -> float:
-    """Return how much sound the filters of both resamplings hold back, by trying them."""
-    there, back = Resampling(sample_rate, model_rate, 1), Resampling(model_rate, sample_rate, 1)
-    chunk = np.zeros((1, max(1, sample_rate // 100)), np.float32)
-    taken = given = behind = 0
-    for _ in range(100):
-        taken += chunk.shape[-1]
-        given += back.push(there.push(chunk)).shape[-1]
-        behind = max(behind, taken - given)
-    return behind / sample_rate
+@cache
+def _filter_seconds(rate: int, target_rate: int) -> float:
+    """Return how much sound resampling holds back at most, by trying it.
+
+    How much it has given depends on how much has come, and on nothing else.
+    """
+    resampling = Resampling(rate, target_rate, 1)
+    chunk = np.zeros((1, max(1, rate // 1000)), np.float32)
+    taken = given = behind = 0.0
+    while taken < TRIED_SECONDS:
+        taken += chunk.shape[-1] / rate
+        behind = max(behind, taken - given)  # as if all of the chunk came before any is given
+        given += resampling.push(chunk).shape[-1] / target_rate
+    return behind

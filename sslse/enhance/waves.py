@@ -39,7 +39,7 @@ def to_samples(wave: np.ndarray[Any, Any] | Tensor) -> Samples:
         samples: Samples = (
             wave.detach().to("cpu", torch.float32).numpy()
             if isinstance(wave, Tensor)
-            else wave.astype(np.float32, copy=False)
+            else np.ascontiguousarray(wave, np.float32)
         )
     if not np.isfinite(samples).all():
         raise DataError("holds samples that are not finite")
