@@ -33,6 +33,10 @@ class RunError(SslseError):
     """A run directory cannot be created, continued or read."""
 
 
+class ExportError(SslseError):
+    """A model cannot be written in another form, or that form would not give the same."""
+
+
 class BrokenOffError(RunError):
     """A run ended for a reason outside it; ``--resume`` continues from what is saved."""
 

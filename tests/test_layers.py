@@ -56,6 +56,7 @@ LAYERS = [
         "sweep",
         "doctor",
         "enhance",
+        "export",
         "front",
         "golden",
         "model",

@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "Do everything 'run' would do except train.",
     "evaluate": "Score a trained run again.",
     "enhance": "Enhance recordings with a trained model.",
+    "export": "Export a trained model: a bundle, ONNX, or a torch program.",
     "probe": "Ask what the latent of a trained run knows.",
     "compare": "Compare evaluated runs: better, worse or undecided.",
     "curves": "Draw metrics and losses over the training of runs.",

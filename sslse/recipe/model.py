@@ -102,7 +102,7 @@ class Recipe(NetworkRecipe):
 
     def to_yaml(self) -> str:
         """Write the recipe so that reading it gives the same recipe."""
-        return yaml.dump(self.plain(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+        return as_yaml(self.plain())
 
 
 def as_set(path: str, value: Any) -> str:
@@ -121,6 +121,11 @@ def as_set(path: str, value: Any) -> str:
         message = f"takes plain values, as a recipe does, not {type(error.args[-1]).__name__}"
         raise RecipeError([Problem("sets", path, message)]) from error
     return f"{path}={text}"
+
+
+def as_yaml(plain: dict[str, Any]) -> str:
+    """Write a plain recipe so that reading it gives the same."""
+    return yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 class _Dumper(yaml.SafeDumper):
