@@ -38,9 +38,10 @@ def test_every_command_is_documented(name):
     options = [one for one in command.params if isinstance(one, click.Option)]
     assert [one.name for one in options if not one.help] == []
     assert "--debug" in result.stdout
+    told = f"{command.help} {command.reads}".upper()
     for argument in command.params:
         if isinstance(argument, click.Argument):
-            assert argument.human_readable_name.removesuffix("...") in command.help.upper()
+            assert argument.human_readable_name.removesuffix("...") in told
 
 
 def test_help_of_data_names_the_packaged_profiles():
