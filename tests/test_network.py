@@ -1,10 +1,13 @@
 import pytest
 import torch
 
+from sslse.api import Reach
 from sslse.build import count_parameters
+from sslse.bundle import Enhancer
 from sslse.decoders import ConformerDecoder
 from sslse.encoders import ConformerEncoder
 from sslse.errors import OptionError
+from sslse.nn.memory import Memory
 from sslse.predictors import ConformerPredictor
 
 SMALL = {"hidden": 16, "head_dim": 4, "heads": 2, "blocks": 1}
@@ -90,3 +93,82 @@ def test_a_decoder_that_does_not_fit_the_encoder_is_refused():
         OptionError, match="their product is 128; the encoder has 64 samples per frame"
     ):
         ConformerDecoder(small_encoder(), channels=[6, 4], factors=[8, 4, 4], **SMALL)
+
+
+def near(*, causal, context=5, kernel=3, **options):
+    """Make an encoder and a decoder that look at some frames, with weights that do something."""
+    torch.manual_seed(0)
+    looks = {"context": context, "causal": causal, "kernel": kernel, **SMALL, **options}
+    encoder = ConformerEncoder(dim=8, channels=[4, 6], **looks)
+    decoder = ConformerDecoder(encoder, channels=[6, 4], residual=True, **looks)
+    for parameter in decoder.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.1)
+    return encoder.eval(), decoder.eval()
+
+
+def moved(network, inputs, frame, frames):
+    """List the frames that change with one frame of all inputs, counted from it."""
+    changed = [one.clone() for one in inputs]
+    for one in changed:
+        one.view(*one.shape[:-1], frames, -1)[..., frame, :] += 0.5
+    far = (network(*changed) - network(*inputs)).abs().unflatten(-1, (frames, -1))
+    far = far.amax((*range(far.ndim - 2), -1)) > 1e-6
+    return [int(one) - frame for one in far.nonzero()]
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("normalize", [False, True])
+@torch.no_grad()
+def test_a_frame_changes_those_within_reach_alone(causal, normalize):
+    encoder, decoder = near(causal=causal, normalize=normalize)
+    frames = 60
+    wave = 0.1 * torch.randn(1, frames * encoder.stride)
+    for network, inputs in ((encoder, (wave,)), (decoder, (encoder(wave), wave))):
+        before, after = network.reach.before, network.reach.after
+        assert before < 25
+        assert after == (0 if causal else before)
+        for frame in (0, 30, frames - 1):
+            seen = moved(network, inputs, frame, frames)
+            assert 0 in seen
+            assert min(seen) >= -after
+            assert max(seen) <= before
+        assert min(moved(network, inputs, 30, frames)) >= -after
+
+
+@pytest.mark.parametrize(
+    ("causal", "encoder_reach", "decoder_reach"),
+    [(False, Reach(12, 12), Reach(7, 7)), (True, Reach(14, 0), Reach(9, 0))],
+)
+def test_the_reach_adds_up(causal, encoder_reach, decoder_reach):
+    encoder, decoder = near(causal=causal)
+    assert (encoder.reach, encoder.causal) == (encoder_reach, causal)
+    assert (decoder.reach, decoder.causal) == (decoder_reach, causal)
+    enhancer = Enhancer(encoder, decoder)
+    assert enhancer.reach == encoder_reach + decoder_reach
+    assert enhancer.causal == causal
+
+
+def test_without_context_everything_is_in_reach():
+    encoder = small_encoder()
+    decoder = ConformerDecoder(encoder, channels=[6, 4], **SMALL)
+    assert (encoder.reach, decoder.reach) == (None, None)
+    assert Enhancer(encoder, decoder).reach is None
+    assert not Enhancer(encoder, decoder).causal
+
+
+@torch.no_grad()
+def test_a_causal_network_in_pieces_gives_what_it_gives_for_the_whole(wave):
+    enhancer = Enhancer(*near(causal=True)).eval()
+    memory = Memory()
+    cuts = [64 * frames for frames in (1, 2, 12, 1, 16)]
+    joined = torch.cat([enhancer(one, memory) for one in wave.split(cuts, -1)], -1)
+    torch.testing.assert_close(joined, enhancer(wave), rtol=0, atol=1e-5)
+
+
+def test_causal_without_context_is_refused():
+    message = "needs context, the frames before its own that a frame may look at"
+    for make in (small_encoder, lambda **options: ConformerDecoder(small_encoder(), **options)):
+        with pytest.raises(OptionError, match=message) as caught:
+            make(causal=True)
+        assert caught.value.option == "causal"

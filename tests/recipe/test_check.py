@@ -7,8 +7,8 @@ import pytest
 from sslse.errors import RecipeError
 from sslse.options import options_of
 from sslse.recipe import layout, load_recipe, packaged_recipes
-from sslse.recipe.check import check_recipe
-from sslse.recipe.reader import Node
+from sslse.recipe.check import check_network, check_recipe
+from sslse.recipe.reader import Node, read_text
 from sslse.registry import discover
 from sslse.settings import Train
 
@@ -175,3 +175,28 @@ def test_no_baseline_has_the_name_of_another_condition(tmp_path):
     )
     with pytest.raises(RecipeError, match="noisy and enhanced are in every evaluation already"):
         load_recipe("quickstart", discover([plugin]), sets=["evaluate.baselines=[enhanced]"])
+
+
+def test_what_decides_the_network_is_read_without_the_rest(registry):
+    """A model is loaded where the objective that trained it is not installed."""
+    recipe = load_recipe("quickstart", registry, sets=["encoder.dim=32"])
+    text = recipe.to_yaml()
+    for name, gone in (("byol", "not_here"), ("demo", "gone"), ("pretrain", "lost")):
+        assert f"name: {name}\n" in text
+        text = text.replace(f"name: {name}\n", f"name: {gone}\n")
+    tree = read_text(text, "model: recipe")
+    network = check_network(tree, registry)
+    assert network.encoder.options == recipe.encoder.options
+    assert network.decoder.options == recipe.decoder.options
+    assert (network.name, network.data, network.train) == (recipe.name, recipe.data, recipe.train)
+    with pytest.raises(RecipeError, match="no objective named 'not_here'"):
+        check_recipe(tree, registry)
+
+
+def test_faults_of_the_network_are_found(registry):
+    text = "encoder: {name: conformer, dimm: 3}\ndata: {sample_rate: 0}\n"
+    with pytest.raises(RecipeError) as caught:
+        check_network(read_text(text, "model: recipe"), registry)
+    paths = {one.path for one in caught.value.problems}
+    assert paths >= {"decoder", "encoder.dimm", "data.sample_rate"}
+    assert not paths & {"objective", "schedule", "augmentations", "data.speech"}

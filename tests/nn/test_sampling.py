@@ -1,0 +1,63 @@
+import pytest
+import torch
+
+from sslse.api import Reach
+from sslse.nn.memory import Memory
+from sslse.nn.sampling import DownsamplingBlock, FrameNorm, UpsamplingBlock
+
+CAUSAL, LOCAL = Reach(5, 0), Reach(5, 5)
+# Samples per frame that go in and come out.
+BLOCKS = {DownsamplingBlock: (4, 1), UpsamplingBlock: (1, 4)}
+
+
+def make(block, reach):
+    torch.manual_seed(0)
+    return block(3, 6, 4, reach=reach).double()
+
+
+def draw(samples):
+    return torch.randn(2, 3, samples, generator=torch.Generator().manual_seed(0)).double()
+
+
+@pytest.mark.parametrize("reach", [None, LOCAL, CAUSAL])
+@pytest.mark.parametrize("block", BLOCKS)
+def test_rates(block, reach):
+    before, after = BLOCKS[block]
+    assert make(block, reach)(draw(10 * before)).shape == (2, 6, 10 * after)
+
+
+@pytest.mark.parametrize(("reach", "least", "most"), [(LOCAL, -1, 1), (CAUSAL, 0, 1)])
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_frame_changes_those_beside_it_alone(block, reach, least, most):
+    before, after = BLOCKS[block]
+    layer, x = make(block, reach), draw(10 * before)
+    changed = x.clone()
+    changed[..., 5 * before : 6 * before] += 1
+    moved = (layer(changed) - layer(x)).abs().amax((0, 1)).view(10, after).amax(-1)
+    expected = range(5 + least, 5 + most + 1)
+    assert [int(one) for one in moved.nonzero()] == [*expected]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_the_whole_wave_is_in_the_norm_without_a_reach(block):
+    before, _ = BLOCKS[block]
+    layer, x = make(block, None), draw(10 * before)
+    changed = x.clone()
+    changed[..., :before] += 1
+    assert ((layer(changed) - layer(x)).abs().amax((0, 1)) > 0).all()
+
+
+@pytest.mark.parametrize("cuts", [[1] * 10, [3, 1, 6]])
+@pytest.mark.parametrize("block", BLOCKS)
+def test_pieces_give_what_the_whole_gives(block, cuts):
+    before, _ = BLOCKS[block]
+    layer, memory, x = make(block, CAUSAL), Memory(), draw(10 * before)
+    pieces = x.split([cut * before for cut in cuts], -1)
+    joined = torch.cat([layer(one, memory) for one in pieces], -1)
+    torch.testing.assert_close(joined, layer(x))
+
+
+def test_a_frames_norm_sees_its_channels_alone():
+    norm, x = FrameNorm(3).double(), draw(7)
+    expected = (x - x.mean(1, keepdim=True)) / (x.var(1, keepdim=True, correction=0) + 1e-5).sqrt()
+    torch.testing.assert_close(norm(x), expected)
