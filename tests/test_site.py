@@ -119,6 +119,10 @@ def test_files_of_the_repository_are_shown(pages, site):
 def test_the_help_of_every_command_is_a_section(pages, site):
     assert set(COMMANDS) <= pages[site / "commands.html"].anchors
     assert "data-scan" in pages[site / "commands.html"].anchors
+    text = (site / "commands.html").read_text("utf-8")
+    assert "Usage: sslse run [OPTIONS] RECIPE\n" in text
+    assert "Usage: sslse data scan [OPTIONS] FOLDER\n" in text
+    assert "-h, --help" in text
 
 
 def test_the_search_knows_the_pages(site):

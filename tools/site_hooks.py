@@ -18,7 +18,6 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from sslse.cli import main
-from sslse.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -26,6 +25,7 @@ SHOWN = "repository"
 CHANGELOG = "changelog.md"
 LINK = re.compile(r"(?<=\]\()([^)\s#]+)((?:#[^)\s]*)?)(?=\))")
 FENCE = re.compile(r"(^ *(?:```|~~~).*?^ *(?:```|~~~)$)", re.MULTILINE | re.DOTALL)
+WIDTH = 78  # columns of the commands' help
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".toml": "toml", ".md": "markdown"}
 COMMANDS_HEAD = """# Commands
 
@@ -91,21 +91,24 @@ def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
 
 def commands() -> str:
     """Return the page of all commands."""
-    parts = [COMMANDS_HEAD, _help(["sslse"], main)]
-    for name in COMMANDS:
-        command = main.get_command(click.Context(main), name)
-        parts += [f"## {name}\n", _help(["sslse", name], command)]
-        if isinstance(command, click.Group):
-            for sub, one in command.commands.items():
-                parts += [f"### {name} {sub}\n", _help(["sslse", name, sub], one)]
+    top = _context("sslse", main, None)
+    parts = [COMMANDS_HEAD, _help(top)]
+    for name in main.list_commands(top):
+        context = _context(name, main.get_command(top, name), top)
+        parts += [f"## {name}\n", _help(context)]
+        if isinstance(context.command, click.Group):
+            for sub, command in context.command.commands.items():
+                parts += [f"### {name} {sub}\n", _help(_context(sub, command, context))]
     return "\n".join(parts)
 
 
-def _help(names: list[str], command: click.Command) -> str:
-    context = None
-    for name in names:
-        context = click.Context(command, info_name=name, parent=context)
-    return f"```text\n{command.get_help(context)}\n```\n"
+def _context(name: str, command: click.Command, parent: click.Context | None) -> click.Context:
+    settings = {**main.context_settings, "terminal_width": WIDTH}
+    return click.Context(command, parent, info_name=name, **settings)
+
+
+def _help(context: click.Context) -> str:
+    return f"```text\n{context.get_help()}\n```\n"
 
 
 def _path(page: str, link: str) -> Path | None:
