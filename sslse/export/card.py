@@ -9,6 +9,7 @@ from sslse.build import count_parameters
 from sslse.export.subject import Subject
 
 UNSTATED = "other"
+SUPERVISED = "normal"  # the objective that adds no loss
 TASK = "audio-to-audio"
 NOISY, ENHANCED = "noisy", "enhanced"
 PARTS = {
@@ -57,8 +58,9 @@ def _front_matter(subject: Subject, licence: str | None) -> dict[str, Any]:
 
 
 def _methods(subject: Subject) -> list[str]:
-    objective = subject.recipe.get("objective") or {}
-    return ["self-supervised-learning", str(objective["name"])] if "name" in objective else []
+    objective = (subject.recipe.get("objective") or {}).get("name")
+    named = [] if objective is None else [str(objective)]
+    return named if objective in (None, SUPERVISED) else ["self-supervised-learning", *named]
 
 
 def _index(subject: Subject, evaluation: dict[str, Any]) -> dict[str, Any]:
@@ -101,8 +103,8 @@ def _summary(subject: Subject) -> str:
     )
     if "name" in (recipe.get("objective") or {}) and "name" in (recipe.get("schedule") or {}):
         text += (
-            f", trained with the self-supervised objective `{recipe['objective']['name']}` beside "
-            f"the enhancement loss under the schedule `{recipe['schedule']['name']}`"
+            f", trained with the objective `{recipe['objective']['name']}` beside the "
+            f"enhancement loss under the schedule `{recipe['schedule']['name']}`"
         )
     return f"{text}. `recipe.yaml` holds every option."
 
@@ -120,7 +122,8 @@ def _use() -> str:
 
 
 def _intended(subject: Subject) -> str:
-    corpora = " and ".join(f"`{one}`" for one in _corpora(subject)) or "corpora not recorded here"
+    named = dict.fromkeys(f"`{one}`" for one in _corpora(subject))
+    corpora = " and ".join(named) or "corpora not recorded here"
     return (
         "Reducing additive noise in recorded speech, and research on self-supervised learning for "
         f"it. It was trained on mixtures from {corpora}; other voices, languages, noises and "
@@ -205,15 +208,12 @@ def _limits(subject: Subject) -> str:
     lines = [f"Works at {subject.model.sample_rate} Hz: nothing above half of that comes out."]
     reach = subject.model.enhancer.reach
     if subject.model.causal:
-        lines.append("Looks at no later frame, which costs quality beside a model that does.")
+        lines.append("Causal: looks at no later frame.")
     elif reach is None:
         lines.append("Looks at the whole wave: memory grows with its length, and no stream.")
     if "demo" in _corpora(subject):
         lines.append("The corpus `demo` is synthetic: real recordings were not part of it.")
-    lines += [
-        "Several channels are enhanced each for itself; what is between them may change.",
-        "Quiet speech below loud noise may be taken away with it.",
-    ]
+    lines.append("Several channels are enhanced each for itself; what is between them may change.")
     if subject.evaluation is None:
         lines.append("How well it enhances is not recorded here.")
     return "\n".join(f"- {one}" for one in lines)
