@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
+from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
 from sslse.registry import KINDS
+
+MODELS = Path(__file__).parents[1] / "models"  # sslse.model has the same, and imports torch
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -19,6 +22,17 @@ def recipes(_: click.Context, __: click.Parameter, incomplete: str) -> list[Comp
 def profiles(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer packaged data profiles, and files where none begins like this."""
     return _or_files("data/*.yaml", incomplete)
+
+
+def models(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer shipped models, and files and folders where none begins like this."""
+    shipped = sorted(one.stem for one in MODELS.glob("*.safetensors"))
+    return [CompletionItem(incomplete, type="file"), *_beginning(shipped, incomplete)]
+
+
+def files(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer files and folders."""
+    return [CompletionItem(incomplete, type="file")]
 
 
 def settings(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:

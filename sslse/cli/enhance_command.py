@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sslse.cli import completion
 from sslse.cli.manual import STOPPED, Manual
 from sslse.cli.options import common_options, device_option, find_components
 
@@ -52,8 +53,14 @@ TO_FILE = "to write a file: > enhanced.wav"
         ),
     ),
 )
-@click.argument("model")
-@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.argument("model", shell_complete=completion.models)
+@click.argument(
+    "inputs",
+    metavar="INPUT...",
+    nargs=-1,
+    required=True,
+    shell_complete=completion.files,
+)
 @click.option(
     "-o",
     "--out",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sslse.cli import completion
 from sslse.cli.manual import Manual
 from sslse.cli.options import common_options, find_components
 
@@ -30,7 +31,7 @@ LICENCE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}")
         ("a program for torch without sslse", "sslse export runs/byol --to pt2"),
     ),
 )
-@click.argument("model")
+@click.argument("model", shell_complete=completion.models)
 @click.option(
     "--to",
     "form",

@@ -8,7 +8,8 @@ import sys
 import pytest
 from click.shell_completion import ShellComplete
 
-from sslse.cli import main
+import sslse.model
+from sslse.cli import completion, main
 from sslse.cli.main import COMMANDS
 
 
@@ -68,6 +69,14 @@ def test_words(line, wanted):
     found = {value for kind, value in offered(line) if kind == "plain"}
     assert found >= wanted
     assert bool(found) == bool(wanted)
+
+
+def test_models_are_the_shipped_ones_and_files():
+    assert completion.MODELS == sslse.model.PACKAGED
+    shipped = [("plain", name) for name in sslse.model.packaged_models()]
+    for line in ("sslse enhance ", "sslse export "):
+        assert offered(line) == [("file", ""), *shipped]
+    assert offered("sslse enhance run noi") == [("file", "noi")]
 
 
 @pytest.mark.parametrize("line", ["sslse run my", "sslse run x --data my", "sslse show recipe my"])
