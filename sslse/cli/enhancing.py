@@ -40,10 +40,14 @@ def make_lines(count: int, *, to_stderr: bool) -> Iterator["Lines"]:
 def describe(done: Enhanced) -> str:
     """Say how much was done, how fast, and whether the source was as long as it says."""
     speed = f" ({done.seconds / done.computing:.3g}x real time)" if done.computing > 0 else ""
-    text = f"{done.seconds:.4g} s in {done.computing:.2f} s{speed}"
+    text = f"{_seconds(done.seconds)} s in {done.computing:.2f} s{speed}"
     if done.missing > LEAST_MISSING:
-        text += f"; its header says {done.missing:.4g} s more than is there"
+        text += f"; its header says {_seconds(done.missing)} s more than is there"
     return text
+
+
+def _seconds(number: float) -> str:
+    return f"{number:.4g}" if number < 1000 else f"{number:.0f}"  # noqa: PLR2004
 
 
 class Lines:
@@ -90,8 +94,8 @@ class Lines:
         if self._done + self.failed > 1:
             failed = f", {self.failed} failed" if self.failed else ""
             speed = f" ({self._seconds / taken:.3g}x real time)" if self._done else ""
-            text = f"{self._done} enhanced{failed}: {self._seconds:.4g} s in {taken:.2f} s{speed}"
-            self._say(text, wrong=False)
+            total = f"{_seconds(self._seconds)} s in {taken:.2f} s{speed}"
+            self._say(f"{self._done} enhanced{failed}: {total}", wrong=False)
 
     def _say(self, line: str, *, wrong: bool) -> None:
         text = " ".join(line.split())

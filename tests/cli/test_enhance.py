@@ -318,6 +318,10 @@ def test_a_file_shorter_than_it_says_is_told():
     )
 
 
+def test_hours_are_seconds():
+    assert describe(Enhanced(10800.0, 270.0)) == "10800 s in 270.00 s (40x real time)"
+
+
 def test_bars_follow_the_files():
     said = io.StringIO()
     with Progress(console=Console(file=said, force_terminal=True, width=100)) as progress:

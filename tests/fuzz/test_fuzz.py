@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 TOOL = Path(__file__).parents[2] / "tools" / "fuzz"
-CASES = {"audio": 200, "recipes": 500, "tables": 300, "arguments": 500}
+CASES = {"audio": 200, "enhance": 100, "recipes": 500, "tables": 300, "arguments": 500}
 LINE = re.compile(r"^(\w+): (\d+) cases, seed \d+: (.*)$", re.MULTILINE)
 
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-TARGETS = ("audio", "recipes", "tables", "arguments", "builds", "runs")
+TARGETS = ("audio", "enhance", "recipes", "tables", "arguments", "builds", "runs")
 FAILED = "FAILED"
 WORKER = Path(__file__).with_name("worker.py")
 LINES, SHOWN = 20, 300  # last lines of a finding, and characters of each

@@ -4,8 +4,10 @@ A case returns "accepted" or "refused" (one clear error); whatever else it raise
 """
 
 import copy
+import hashlib
 import io
 import json
+import os
 import random
 import resource
 import runpy
@@ -34,7 +36,8 @@ from sslse.scan.measure import measure
 ACCEPTED, REFUSED = "accepted", "refused"
 GREATEST_GROWTH_KB = 512 * 1024
 RATE = 16000
-_TINY = runpy.run_path(str(Path(__file__).parents[2] / "tests" / "conftest.py"))["TINY"]
+_SHARED = runpy.run_path(str(Path(__file__).parents[2] / "tests" / "conftest.py"))
+_TINY = _SHARED["TINY"]
 _FORMATS = (
     *(("WAV", "PCM_16"), ("WAV", "FLOAT"), ("WAV", "IMA_ADPCM"), ("FLAC", "PCM_16")),
     *(("OGG", "VORBIS"), ("OGG", "OPUS"), ("NIST", "PCM_16"), ("NIST", "ULAW"), ("MP3", None)),
@@ -42,18 +45,14 @@ _FORMATS = (
     *(("CAF", "PCM_16"), ("CAF", "ALAC_16")),
 )
 
+_ENDINGS = (".wav", ".WAV", ".flac", ".ogg", ".mp3", ".sph", ".aiff", ".raw", ".txt", "")
+
 Case = Callable[[random.Random], str]
 
 
 def audio(folder: Path) -> Case:
     """Read damaged files whole, in segments, and as a scan does; memory must not grow."""
-    waves = np.random.default_rng(0).uniform(-0.5, 0.5, (3000, 2))
-    seeds = []
-    for channels in (1, 2):
-        for form, subtype in _FORMATS:
-            file = io.BytesIO()
-            soundfile.write(file, waves[:, :channels], RATE, format=form, subtype=subtype)
-            seeds.append(file.getvalue())
+    seeds = _sounds()
     sphere = next(one for one in seeds if one.startswith(b"NIST_1A"))
     seeds.append(sphere.replace(b"-s3 pcm", b"-s26 pcm,embedded-shorten-v2.00", 1))
 
@@ -73,6 +72,135 @@ def audio(folder: Path) -> Case:
         return outcomes[0]
 
     return case
+
+
+def _sounds() -> list[bytes]:
+    """Return sound files of every kind, as they should be."""
+    waves = np.random.default_rng(0).uniform(-0.5, 0.5, (3000, 2))
+    return [
+        _sound(waves[:, :channels], form, subtype)
+        for channels in (1, 2)
+        for form, subtype in _FORMATS
+    ]
+
+
+def _sound(waves: np.ndarray, form: str, subtype: str | None, rate: int = RATE) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, waves, rate, format=form, subtype=subtype)
+    return file.getvalue()
+
+
+def enhance(folder: Path) -> Case:
+    """Enhance odd and damaged inputs: nothing in them changes, and each that fails is told."""
+    model, inputs, out = folder / "model.safetensors", folder / "in", folder / "out"
+    _SHARED["save_tiny_model"](model)
+    sounds = _sounds()
+
+    def case(draw: random.Random) -> str:
+        inputs.mkdir()
+        try:
+            path = inputs / f"a{draw.choice(_ENDINGS)}"
+            if draw.random() < 0.15:
+                return _enhance_stream(model, _content(draw, sounds), draw)
+            _make_odd(draw, path, sounds)
+            given = [path]
+            if draw.random() < 0.3:
+                given.append(inputs / "good.wav")
+                given[-1].write_bytes(sounds[0])
+            return _enhance_files(model, given, out)
+        finally:
+            shutil.rmtree(inputs)
+            shutil.rmtree(out, ignore_errors=True)
+
+    return case
+
+
+def _make_odd(draw: random.Random, path: Path, sounds: list[bytes]) -> None:
+    """Make something that is no ordinary sound file, or that is."""
+    match draw.randrange(12):
+        case 0:
+            path.mkdir()
+            if draw.random() < 0.7:
+                (path / f"b{draw.choice(_ENDINGS)}").write_bytes(_content(draw, sounds))
+        case 1:
+            os.mkfifo(path)
+        case 2:
+            path.symlink_to(draw.choice(("nowhere", path.name, "/dev/null", "/dev/zero")))
+        case 3:
+            (path.parent / "linked").write_bytes(draw.choice(sounds))
+            path.symlink_to("linked")
+        case 4:
+            pass  # nothing there
+        case _:
+            path.write_bytes(_content(draw, sounds))
+
+
+def _content(draw: random.Random, sounds: list[bytes]) -> bytes:
+    """Return the bytes of a file: sound as it is, odd, cut, damaged, or none."""
+    sound = draw.choice(sounds)
+    kind = draw.randrange(10)
+    if kind < 4:
+        return _odd_sound(draw)
+    if kind < 8:
+        return mutations.damage_bytes(draw, sound)
+    return sound if kind == 8 else sound[: draw.randrange(len(sound))]
+
+
+def _odd_sound(draw: random.Random) -> bytes:
+    frames = draw.choice((1, 2, 100, 3000))
+    match draw.randrange(4):
+        case 0:
+            return draw.choice(
+                (b"", b"\0", b"RIFF", b"no sound at all\n" * 99, draw.randbytes(999))
+            )
+        case 1:
+            bad = draw.choice((np.nan, np.inf, -np.inf, 1e37, 3e38, 1e-42, 40.0))
+            waves = np.full((frames, 2), 0.1)
+            waves[draw.randrange(frames)] = bad
+            form = draw.choice(("WAV", "AIFF", "AU", "CAF", "W64", "RF64"))
+            return _sound(waves, form, draw.choice(("FLOAT", "DOUBLE")))
+        case 2:
+            channels = draw.choice((3, 8, 32, 256))
+            waves = np.full((min(frames, 100), channels), 0.1)
+            return _sound(waves, draw.choice(("WAV", "WAVEX", "AU")), "PCM_16")
+        case _:
+            rates = (1, 10, 999, 1000, 1001, 7919, 44101, 96_000, 384_000, 768_000, 768_001)
+            rate = draw.choice((*rates, 2**31 - 1))
+            return _sound(np.full((frames, 1), 0.1), "WAV", "PCM_16", rate)
+
+
+def _enhance_files(model: Path, given: list[Path], out: Path) -> str:
+    before = _bytes_below(given[0].parent)
+    line = ["enhance", str(model), *map(str, given), "-o", str(out), "--device", "cpu"]
+    outcome, said = _ended(line)
+    assert _bytes_below(given[0].parent) == before, "an input changed"
+    told = [one for one in said.stderr.splitlines() if one.strip()]
+    assert bool(told) == (outcome == REFUSED), said.output
+    if said.exit_code == 1:
+        assert all(one.startswith(str(given[0].parent)) for one in told), said.stderr
+        done = [one for one in said.stdout.splitlines() if " -> " in one]
+        assert len(told) + len(done) == len(given), said.output  # each input has its line
+    written = [one for one in out.rglob("*") if one.is_file()]
+    for path in written:
+        assert not path.name.endswith(".partial"), path
+        source = next(one for one in given[0].parent.rglob(path.name) if one.is_file())
+        was, now = soundfile.info(source), soundfile.info(path)
+        for fact in ("format", "subtype", "endian", "samplerate", "channels"):
+            assert getattr(was, fact) == getattr(now, fact), fact
+    return outcome
+
+
+def _enhance_stream(model: Path, content: bytes, draw: random.Random) -> str:
+    raw = ["--raw", draw.choice(("s16le,16000,1", "u8,8000,3", "f32be,44100,2", "s24le,16000,9"))]
+    line = ["enhance", str(model), "-", *(raw if draw.random() < 0.3 else []), "--device", "cpu"]
+    outcome, said = _ended(line, content)
+    assert len(said.stderr.splitlines()) == 1, said.stderr
+    return outcome
+
+
+def _bytes_below(folder: Path) -> dict[Path, str]:
+    files = [one for one in folder.rglob("*") if one.is_file() and not one.is_symlink()]
+    return {one: hashlib.sha256(one.read_bytes()).hexdigest() for one in files}
 
 
 def _read(path: Path) -> str:
@@ -316,14 +444,18 @@ def _damaged(draw: random.Random, content: str | bytes) -> bytes:
 
 def _exit(line: list[str]) -> str:
     """Run a command line; it must end with 0, 1 or 2 and no traceback."""
-    result = click.testing.CliRunner().invoke(main, line)
+    return _ended(line)[0]
+
+
+def _ended(line: list[str], given: bytes = b"") -> tuple[str, click.testing.Result]:
+    result = click.testing.CliRunner().invoke(main, line, input=given)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise RuntimeError(f"sslse {line}") from result.exception
     assert result.exit_code in (0, 1, 2), f"exit code {result.exit_code}: {line}"
     assert "Traceback" not in result.output, line
-    return REFUSED if result.exit_code else ACCEPTED
+    return (REFUSED if result.exit_code else ACCEPTED), result
 
 
 TARGETS: dict[str, Callable[[Path], Case]] = {
-    one.__name__: one for one in (audio, recipes, tables, arguments, builds, runs)
+    one.__name__: one for one in (audio, enhance, recipes, tables, arguments, builds, runs)
 }
