@@ -9,7 +9,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from sslse.api import Decoder, Encoder, PositiveInt
-from sslse.encoders import check_branch, reach_beside, reach_of
+from sslse.encoders import check_branch, reach_of, reach_of_branches
 from sslse.errors import OptionError
 from sslse.nn.conformer import ConformerStack
 from sslse.nn.level import Level
@@ -84,18 +84,22 @@ class ConformerDecoder(Decoder):
             blocks, dim, hidden=hidden, kernel=kernel, head_dim=head_dim, heads=heads, attends=looks
         )
         self.split = nn.Conv1d(dim, 2 * dim, 1)
-        sizes = zip(pairwise(widths), factors, strict=True)
-        up = [UpsamplingBlock(a, b, f, reach=looks) for (a, b), f in sizes]
-        self.up = nn.ModuleList(up)
+        self.up = nn.ModuleList()
+        steps = 1
+        for (before, after), factor in zip(pairwise(widths), factors, strict=True):
+            last = UpsamplingBlock(before, after, factor, reach=looks, steps=steps)
+            self.up.append(last)
+            steps *= factor
         self.past = frame_kernel - 1 if causal else 0
         padding = 0 if causal else frame_kernel // 2
         self.frames = nn.Conv1d(dim, encoder.stride, frame_kernel, padding=padding)
         self.causal = causal
         if looks is not None and self.blocks.reach is not None:
-            through = self.blocks.reach + reach_beside(frame_kernel, causal=causal)
+            branches = reach_of_branches(frame_kernel, len(factors), looks)
+            through = self.blocks.reach + branches
             self.reach = through | looks if normalize else through
         if residual:
-            for layer in (up[-1].convolution, self.frames):
+            for layer in (last.convolution, self.frames):
                 for parameter in layer.parameters():
                     nn.init.zeros_(parameter)
 

@@ -10,6 +10,7 @@ from sslse.bundle import Enhancer
 from sslse.nn.memory import Memory
 
 PIECE_SECONDS = 8.0
+EXACT_FACTOR = 3  # a piece to what lies beside it, which is computed twice
 # Of a network that looks at the whole wave: what it sees beside a piece, and half a cross-fade.
 BESIDE_SECONDS, FADE_SECONDS = 1.0, 0.5
 LEAST_FRAMES = 8  # that every encoder takes
@@ -47,9 +48,8 @@ def make_engine(enhancer: Enhancer, sample_rate: int) -> Engine:
     piece = _frames(PIECE_SECONDS, sample_rate, stride) * stride
     if enhancer.reach is not None:
         before, after = enhancer.reach.before * stride, enhancer.reach.after * stride
-        return Pieces(
-            enhancer, stride, piece=max(piece, before + after), before=before, after=after
-        )
+        piece = max(piece, EXACT_FACTOR * (before + after))
+        return Pieces(enhancer, stride, piece=piece, before=before, after=after)
     beside = _frames(BESIDE_SECONDS, sample_rate, stride) * stride
     fade = round(FADE_SECONDS * sample_rate)
     return Pieces(enhancer, stride, piece=piece, before=beside, after=beside, fade=fade)

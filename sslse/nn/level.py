@@ -1,11 +1,10 @@
 """The level of a wave: of the whole, or of what a frame may look at."""
 
-import torch
 from einops import rearrange
 from torch import Tensor, nn
-from torch.nn import functional
 
 from sslse.api import Reach
+from sslse.nn.around import mean_around
 from sslse.nn.memory import Memory
 
 RMS_FLOOR = 1e-4
@@ -30,17 +29,7 @@ class Level(nn.Module):
         if self.reach is None:
             power = wave.square().mean(-1, keepdim=True)
         else:
-            frames = rearrange(wave.square(), "b (l n) -> b l n", n=self.stride).mean(-1)
-            power = self._around(frames, self.reach, memory).repeat_interleave(self.stride, -1)
+            frames = rearrange(wave.square(), "b (l n) -> b 1 l n", n=self.stride).mean(-1)
+            around = mean_around(self, frames, self.reach, memory).squeeze(1)
+            power = around.repeat_interleave(self.stride, -1)
         return power.sqrt().clamp_min(RMS_FLOOR)
-
-    def _around(self, power: Tensor, reach: Reach, memory: Memory | None) -> Tensor:
-        """Return the mean power around each frame, over the frames that there are."""
-        known = power if memory is None else memory.extend(self, power, reach.before)
-        past = known.shape[-1] - power.shape[-1]
-        sides = (reach.before - past, reach.after)
-        width = reach.before + 1 + reach.after
-        both = torch.stack([known, torch.ones_like(known)])
-        sums, counts = functional.avg_pool1d(functional.pad(both, sides), width, 1)
-        mean: Tensor = sums / counts
-        return mean

@@ -4,19 +4,7 @@ from torch import Tensor, nn
 
 from sslse.api import Reach
 from sslse.nn.memory import Memory, with_past
-
-
-class FrameNorm(nn.LayerNorm):
-    """Normalise over the channels of each frame alone, (batch, dim, frames)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalise."""
-        normed: Tensor = super().forward(x.transpose(1, 2))
-        return normed.transpose(1, 2)
-
-
-def _norm(dim: int, reach: Reach | None) -> nn.Module:
-    return nn.GroupNorm(1, dim) if reach is None else FrameNorm(dim)
+from sslse.nn.norm import NormAround
 
 
 class DownsamplingBlock(nn.Sequential):
@@ -29,18 +17,19 @@ class DownsamplingBlock(nn.Sequential):
         dim_in: channels.
         dim_out: channels.
         factor: even.
-        reach: how far the network may look. With one, the norm is over the channels of each frame
-            alone; where that has nothing after its frame, the convolution is causal.
+        reach: how far the norm may look, in frames; None: over the whole wave. Where it has no
+            frame after its own, the convolution is causal.
+        steps: of its output in a frame; only needed with a reach.
     """
 
     def __init__(
-        self, dim_in: int, dim_out: int, factor: int, *, reach: Reach | None = None
+        self, dim_in: int, dim_out: int, factor: int, *, reach: Reach | None = None, steps: int = 1
     ) -> None:
         causal = reach is not None and reach.after == 0
         padding = 0 if causal else factor // 2
         super().__init__(
             nn.Conv1d(dim_in, dim_out, 2 * factor, stride=factor, padding=padding),
-            _norm(dim_out, reach),
+            _norm(dim_out, reach, steps),
             nn.GELU(),
         )
         self.past = factor if causal else 0
@@ -48,26 +37,27 @@ class DownsamplingBlock(nn.Sequential):
     def forward(self, x: Tensor, memory: Memory | None = None) -> Tensor:
         """Lower the rate."""
         convolution, norm, activation = self
-        lowered: Tensor = activation(norm(convolution(with_past(self, x, self.past, memory))))
-        return lowered
+        lowered = convolution(with_past(self, x, self.past, memory))
+        shaped: Tensor = activation(_normed(norm, lowered, memory))
+        return shaped
 
 
 class UpsamplingBlock(nn.Module):
     """Raise the rate by ``factor``: (batch, dim_in, frames) to (batch, dim_out, frames*factor).
 
     The mirror of `DownsamplingBlock`: norm and GELU, then a transposed convolution, so that the
-    last block ends in a plain linear layer. The arguments are the same.
+    last block ends in a plain linear layer. The arguments are the same, ``steps`` of its input.
     """
 
     def __init__(
-        self, dim_in: int, dim_out: int, factor: int, *, reach: Reach | None = None
+        self, dim_in: int, dim_out: int, factor: int, *, reach: Reach | None = None, steps: int = 1
     ) -> None:
         super().__init__()
         causal = reach is not None and reach.after == 0
         self.past = 1 if causal else 0
         # Causal: the first factor samples are those of the frame before, the last lack the next.
         padding = factor if causal else factor // 2
-        self.norm = _norm(dim_in, reach)
+        self.norm = _norm(dim_in, reach, steps)
         self.activation = nn.GELU()
         self.convolution = nn.ConvTranspose1d(
             dim_in, dim_out, 2 * factor, stride=factor, padding=padding
@@ -75,6 +65,15 @@ class UpsamplingBlock(nn.Module):
 
     def forward(self, x: Tensor, memory: Memory | None = None) -> Tensor:
         """Raise the rate."""
-        shaped = with_past(self, self.activation(self.norm(x)), self.past, memory)
-        raised: Tensor = self.convolution(shaped)
+        shaped = self.activation(_normed(self.norm, x, memory))
+        raised: Tensor = self.convolution(with_past(self, shaped, self.past, memory))
         return raised
+
+
+def _norm(dim: int, reach: Reach | None, steps: int) -> nn.Module:
+    return nn.GroupNorm(1, dim) if reach is None else NormAround(dim, steps, reach)
+
+
+def _normed(norm: nn.Module, x: Tensor, memory: Memory | None) -> Tensor:
+    normed: Tensor = norm(x, memory) if isinstance(norm, NormAround) else norm(x)
+    return normed
