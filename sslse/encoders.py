@@ -37,6 +37,58 @@ def reach_of(context: int | None, *, causal: bool) -> Reach | None:
     """Return how far attention, level and norms may look.
 
     Args:
+        context: frames before and after each frame; None: the whole wave.
+        causal: look at nothing after it.
+
+    Raises:
+        OptionError: a causal network is to look at the whole wave.
+    """
+    if context is None:
+        if causal:
+            raise OptionError(
+                "needs context, the frames before its own that a frame may look at (128, say)",
+                "causal",
+            )
+        return None
+    return Reach(context, 0 if causal else context)
+
+
+def reach_of_branches(kernel: int, blocks: int, looks: Reach) -> Reach:
+    """Return the reach of the two branches, in frames: framed samples and sampling blocks.
+
+    A sampling block's kernel is twice its factor, so that all of them together look into the
+    frames beside their own, causal ones into the two before; each has a norm.
+    """
+    causal = looks.after == 0
+    sampling = sum([looks] * blocks, start=Reach(2, 0) if causal else Reach(1, 1))
+    return kernel_reach(kernel, causal=causal) | sampling
+
+
+class ConformerEncoder(Encoder):
+    """Encode waves by strided convolutions beside framed samples, then conformer blocks.
+
+    The paper's encoder (its table 6): branch a is three down-sampling blocks; branch b cuts the
+    wave into frames and convolves them; both are concatenated, mixed by a pointwise convolution,
+    and go through main blocks. Readings: each of the three blocks lowers the rate by 4 (their
+    product is the frame of 64 samples); see `sslse.nn.conformer` for the main block and
+    `sslse.nn.sampling` for the down-sampling block.
+
+    Shape: (batch, samples) to (batch, dim, frames); a frame has as many samples as the product of
+    the factors, and samples must be a multiple of it.
+
+    Args:
+        dim: channels of the latent (paper: 128).
+        hidden: channels inside a main block (paper: 256).
+        kernel: frames its convolution sees; odd (paper: 9).
+        head_dim: channels per attention head (paper: 16).
+        heads: attention heads (paper: 8).
+        blocks: main blocks (paper: 4).
+        channels: of the down-sampling blocks but for the last, which has ``dim``
+            (paper: 32, 64).
+        factors: by which the down-sampling blocks lower the rate (reading: 4, 4, 4); even.
+        frame_kernel: of the convolution over framed samples; odd (paper: 3).
+        normalize: divide the wave by its root mean square first. Reading: corpora differ by 20 dB
+            in level, and SI-SDR does not see a scale.
         context: frames before and after its own that a frame attends to, and that its level and
             its norms are taken over. None is the paper's: the whole wave. With a number, long
             waves can be enhanced in pieces that fit together exactly; the decoder needs the same.

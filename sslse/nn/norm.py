@@ -32,10 +32,15 @@ class NormAround(nn.Module):
 
     def forward(self, x: Tensor, memory: Memory | None = None) -> Tensor:
         """Normalise."""
-        frames = rearrange(x.float(), "b c (l n) -> b l (c n)", n=self.steps)
+        frames = rearrange(_precise(x), "b c (l n) -> b l (c n)", n=self.steps)
         both = torch.stack([frames.mean(-1), frames.square().mean(-1)], 1)
         around = mean_around(self, both, self.reach, memory)
         mean, square = around.repeat_interleave(self.steps, -1).unsqueeze(2).unbind(1)
         scale = (square - mean.square()).clamp_min(0).add(self.EPS).rsqrt()
         normed: Tensor = (x - mean) * scale * self.weight[:, None] + self.bias[:, None]
         return normed
+
+
+def _precise(x: Tensor) -> Tensor:
+    """Return at least float32, which sums of squares need."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
