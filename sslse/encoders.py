@@ -56,12 +56,13 @@ def reach_of(context: int | None, *, causal: bool) -> Reach | None:
 def reach_of_branches(kernel: int, blocks: int, looks: Reach) -> Reach:
     """Return the reach of the two branches, in frames: framed samples and sampling blocks.
 
-    A sampling block's kernel is twice its factor, so that all of them together look into the
-    frames beside their own, causal ones into the two before; each has a norm.
+    The convolution of a sampling block looks less than a frame beside a sample, but the statistics
+    of its norm are those of whole frames: together one frame more on either side, a causal one on
+    one side.
     """
     causal = looks.after == 0
-    sampling = sum([looks] * blocks, start=Reach(2, 0) if causal else Reach(1, 1))
-    return kernel_reach(kernel, causal=causal) | sampling
+    block = looks + kernel_reach(2 if causal else 3, causal=causal)
+    return kernel_reach(kernel, causal=causal) | sum([block] * blocks, start=Reach(0, 0))
 
 
 class ConformerEncoder(Encoder):

@@ -113,7 +113,7 @@ def moved(network, inputs, frame, frames):
     for one in changed:
         one.view(*one.shape[:-1], frames, -1)[..., frame, :] += 0.5
     far = (network(*changed) - network(*inputs)).abs().unflatten(-1, (frames, -1))
-    far = far.amax((*range(far.ndim - 2), -1)) > 1e-6
+    far = far.amax((*range(far.ndim - 2), -1)) > 0
     return [int(one) - frame for one in far.nonzero()]
 
 
@@ -121,24 +121,23 @@ def moved(network, inputs, frame, frames):
 @pytest.mark.parametrize("normalize", [False, True])
 @torch.no_grad()
 def test_a_frame_changes_those_within_reach_alone(causal, normalize):
-    encoder, decoder = near(causal=causal, normalize=normalize)
-    frames = 60
-    wave = 0.1 * torch.randn(1, frames * encoder.stride)
+    encoder, decoder = (one.double() for one in near(causal=causal, normalize=normalize))
+    frames = 100
+    wave = 0.1 * torch.randn(1, frames * encoder.stride).double()
     for network, inputs in ((encoder, (wave,)), (decoder, (encoder(wave), wave))):
         before, after = network.reach.before, network.reach.after
-        assert before < 25
+        assert before < 35
         assert after == (0 if causal else before)
-        for frame in (0, 30, frames - 1):
+        for frame in (0, 50, frames - 1):
             seen = moved(network, inputs, frame, frames)
             assert 0 in seen
             assert min(seen) >= -after
             assert max(seen) <= before
-        assert min(moved(network, inputs, 30, frames)) >= -after
 
 
 @pytest.mark.parametrize(
     ("causal", "encoder_reach", "decoder_reach"),
-    [(False, Reach(12, 12), Reach(7, 7)), (True, Reach(14, 0), Reach(9, 0))],
+    [(False, Reach(29, 29), Reach(24, 24)), (True, Reach(30, 0), Reach(25, 0))],
 )
 def test_the_reach_adds_up(causal, encoder_reach, decoder_reach):
     encoder, decoder = near(causal=causal)
