@@ -32,13 +32,15 @@ class NormAround(nn.Module):
 
     def forward(self, x: Tensor, memory: Memory | None = None) -> Tensor:
         """Normalise."""
-        frames = rearrange(_precise(x), "b c (l n) -> b l (c n)", n=self.steps)
-        both = torch.stack([frames.mean(-1), frames.square().mean(-1)], 1)
+        steps = rearrange(x, "b c (l n) -> b c l n", n=self.steps)
+        precise = _precise(steps)
+        both = torch.stack([precise.mean((1, 3)), precise.square().mean((1, 3))], 1)
         around = mean_around(self, both, self.reach, memory)
-        mean, square = around.repeat_interleave(self.steps, -1).unsqueeze(2).unbind(1)
+        mean, square = rearrange(around, "b two l -> two b 1 l 1")
         scale = (square - mean.square()).clamp_min(0).add(self.EPS).rsqrt()
-        normed: Tensor = (x - mean) * scale * self.weight[:, None] + self.bias[:, None]
-        return normed
+        weight, bias = (rearrange(one, "c -> c 1 1") for one in (self.weight, self.bias))
+        normed: Tensor = (steps - mean) * (scale * weight) + bias
+        return normed.flatten(2)
 
 
 def _precise(x: Tensor) -> Tensor:
