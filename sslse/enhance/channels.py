@@ -3,10 +3,12 @@
 import numpy as np
 
 from sslse.audio import Samples
+from sslse.enhance.pieces import PIECE_SECONDS
 from sslse.enhance.stream import Stream
 from sslse.model import Model
 
 AT_ONCE = 4  # that go through the network together: its memory grows with them
+MOST_AT_ONCE = 256  # where they are short
 
 
 class ChannelGroups:
@@ -16,10 +18,17 @@ class ChannelGroups:
         model: enhances each channel for itself.
         sample_rate: of the sound, in Hz.
         channels: of the sound.
+        frames: that come at most; None where that is not known.
     """
 
-    def __init__(self, model: Model, sample_rate: int, channels: int) -> None:
-        self._groups = [slice(one, one + AT_ONCE) for one in range(0, channels, AT_ONCE)]
+    def __init__(
+        self, model: Model, sample_rate: int, channels: int, frames: int | None = None
+    ) -> None:
+        size = AT_ONCE
+        if frames is not None:
+            pieces = round(PIECE_SECONDS * sample_rate / max(1, frames))  # that take one's memory
+            size = min(MOST_AT_ONCE, max(AT_ONCE, AT_ONCE * pieces))
+        self._groups = [slice(one, one + size) for one in range(0, channels, size)]
         self._streams: list[Stream] = [
             model.stream(sample_rate, len(range(channels)[group])) for group in self._groups
         ]

@@ -66,6 +66,7 @@ def through(
     *,
     sample_rate: int,
     channels: int,
+    frames: int | None = None,
     watch: Callable[[float], None] = lambda _: None,
 ) -> Enhanced:
     """Enhance a sound block by block.
@@ -76,27 +77,28 @@ def through(
         write: takes the enhanced blocks.
         sample_rate: in Hz.
         channels: their number.
+        frames: that come at most; None where that is not known.
         watch: is told how many seconds were taken, after each block.
 
     Raises:
         DataError: there is no sample, or one that comes or is given is not finite.
     """
-    stream = ChannelGroups(model, sample_rate, channels)
-    frames, computing = 0, 0.0
+    stream = ChannelGroups(model, sample_rate, channels, frames)
+    taken, computing = 0, 0.0
     for block in sound:
         began = time.perf_counter()
         enhanced = stream.push(block)
         computing += time.perf_counter() - began
-        frames += block.shape[-1]
+        taken += block.shape[-1]
         _write(enhanced, write)
-        watch(frames / sample_rate)
-    if not frames:
+        watch(taken / sample_rate)
+    if not taken:
         raise DataError("holds no samples")
     began = time.perf_counter()
     enhanced = stream.finish()
     computing += time.perf_counter() - began
     _write(enhanced, write)
-    return Enhanced(frames / sample_rate, computing)
+    return Enhanced(taken / sample_rate, computing)
 
 
 def _through_file(
@@ -114,6 +116,7 @@ def _through_file(
         write,
         sample_rate=file.samplerate,
         channels=file.channels,
+        frames=file.frames,
         watch=told,
     )
     return replace(done, missing=seconds - done.seconds)

@@ -57,7 +57,15 @@ def enhance_pipe(
     sink = _Sink(target, form, header=raw is None)
     chunks = _chunks(source, form)
     sound = (form.encoding.decode(chunk, form.channels) for chunk in chunks)
-    done = through(model, sound, sink.write, sample_rate=form.sample_rate, channels=form.channels)
+    frame = form.channels * form.encoding.size
+    done = through(
+        model,
+        sound,
+        sink.write,
+        sample_rate=form.sample_rate,
+        channels=form.channels,
+        frames=None if form.length is None else form.length // frame,
+    )
     sink.finish()
     return done
 

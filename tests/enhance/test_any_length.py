@@ -107,9 +107,11 @@ def test_the_model_does_something(models, looks):
 
 
 @pytest.mark.parametrize("channels", [2, 5, 9])
-def test_channels_go_by_themselves(models, channels):
+@pytest.mark.parametrize("frames", [None, 12000, 10**6])
+def test_channels_go_by_themselves(models, channels, frames):
     wave = noise(12000, channels)
-    groups = in_chunks(ChannelGroups(models["context"], 44100, channels), wave, [5000, 7000])
+    stream = ChannelGroups(models["context"], 44100, channels, frames)
+    groups = in_chunks(stream, wave, [5000, 7000])
     assert groups.shape == wave.shape
     for row, one in zip(groups, wave, strict=True):
         alone = in_chunks(models["context"].stream(44100), one[None], [12000])
