@@ -168,7 +168,7 @@ def models_of(names: list[str], folder: Path, *, quick: bool) -> dict[str, Path]
     if names:
         return {name: load(name, device="cpu").path for name in names}
     registry, models = discover(), {}
-    for name in ("streaming",) if quick else ("local", "streaming"):
+    for name in ("streaming",) if quick else ("quickstart", "streaming"):
         recipe = load_recipe(name, registry)
         models[name] = folder / f"{name}.safetensors"
         save_bundle(models[name], *build_network(recipe, registry), recipe)
