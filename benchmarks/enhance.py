@@ -33,9 +33,9 @@ from sslse.api import Samples
 from sslse.audio import AUDIO_ENDINGS, read_audio
 from sslse.build import build_network, open_material
 from sslse.bundle import save_bundle
+from sslse.enhance.model import load, packaged_models
 from sslse.enhance.rates import Resampling
 from sslse.evaluate.mixtures import make_mixtures, plan_mixtures
-from sslse.model import load, packaged_models
 from sslse.recipe import load_recipe
 from sslse.registry import discover
 

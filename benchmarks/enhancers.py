@@ -78,7 +78,7 @@ class Enhancer:
 
 def sslse(job: dict[str, Any]) -> Enhancer:
     """Load a model of sslse."""
-    from sslse.model import load
+    from sslse.enhance.model import load
 
     model = load(job["model"], device="cpu")
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-from sslse import model
 from sslse.device import choose_device
+from sslse.enhance import model
+from sslse.enhance.model import Model
 from sslse.enhance.stream import Stream
 from sslse.errors import RunError
-from sslse.model import Model
 from sslse.recipe import Recipe
 from sslse.recipe import load_recipe as read_recipe
 from sslse.recipe.model import as_set

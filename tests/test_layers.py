@@ -59,7 +59,6 @@ LAYERS = [
         "export",
         "front",
         "golden",
-        "model",
         "new",
         "testing",
         "scan",

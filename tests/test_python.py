@@ -17,10 +17,10 @@ from safetensors.torch import load_file, save_file
 
 import sslse
 from sslse import front
-from sslse import model as models
 from sslse.build import build_network
 from sslse.bundle import save_bundle
 from sslse.cli import main
+from sslse.enhance import model as models
 from sslse.enhance import pieces
 from sslse.enhance.stream import AT_ONCE
 from sslse.errors import DataError, RecipeError, RegistryError, RunError

@@ -9,7 +9,7 @@ from click.shell_completion import CompletionItem
 
 from sslse.registry import KINDS
 
-MODELS = Path(__file__).parents[1] / "models"  # sslse.model has the same, and imports torch
+MODELS = Path(__file__).parents[1] / "models"  # sslse.enhance.model has the same, and imports torch
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from sslse.audio import Samples
+from sslse.enhance.model import Model
 from sslse.enhance.pieces import PIECE_SECONDS
 from sslse.enhance.stream import Stream
-from sslse.model import Model
 
 AT_ONCE = 4  # that go through the network together: its memory grows with them
 MOST_AT_ONCE = 256  # where they are short

@@ -11,9 +11,9 @@ import soundfile
 
 from sslse.audio import Samples, opened
 from sslse.enhance.channels import ChannelGroups
+from sslse.enhance.model import Model
 from sslse.enhance.sound_files import SoundFormat, blocks, replacing
 from sslse.errors import DataError
-from sslse.model import Model
 
 Write = Callable[[Samples], None]  # takes (channels, samples)
 Watch = Callable[[float, float], None]  # seconds that are done, and of all that the header says

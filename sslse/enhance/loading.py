@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sslse.model import Model, load
+from sslse.enhance.model import Model, load
 from sslse.registry import Registry, discover
 
 
@@ -12,7 +12,7 @@ class ModelSource:
     """Where a model comes from; a process is given this and not the model.
 
     Args:
-        name: as of `sslse.model.load`.
+        name: as of `sslse.enhance.model.load`.
         device: to compute on.
         plugins: one-file plugins.
     """

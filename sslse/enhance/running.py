@@ -6,9 +6,9 @@ from typing import Protocol
 import torch
 
 from sslse.enhance.job import Enhanced, enhance_file
+from sslse.enhance.model import Model
 from sslse.enhance.plan import Job
 from sslse.errors import DataError
-from sslse.model import Model
 
 
 class Watcher(Protocol):

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from sslse.bundle import read_about
+from sslse.enhance.model import Model, find_model, load
 from sslse.errors import RunError
 from sslse.evaluate.results import read_summary
 from sslse.export.places import portable_recipe, without_places
-from sslse.model import Model, find_model, load
 from sslse.recipe.model import as_yaml
 from sslse.recipe.reader import read_text
 from sslse.registry import Registry

@@ -8,7 +8,7 @@ import sys
 import pytest
 from click.shell_completion import ShellComplete
 
-import sslse.model
+import sslse.enhance.model
 from sslse.cli import completion, main
 from sslse.cli.main import COMMANDS
 
@@ -72,8 +72,8 @@ def test_words(line, wanted):
 
 
 def test_models_are_the_shipped_ones_and_files():
-    assert completion.MODELS == sslse.model.PACKAGED
-    shipped = [("plain", name) for name in sslse.model.packaged_models()]
+    assert completion.MODELS == sslse.enhance.model.PACKAGED
+    shipped = [("plain", name) for name in sslse.enhance.model.packaged_models()]
     for line in ("sslse enhance ", "sslse export "):
         assert offered(line) == [("file", ""), *shipped]
     assert offered("sslse enhance run noi") == [("file", "noi")]

@@ -19,10 +19,10 @@ from rich.progress import Progress
 from sslse.cli import main
 from sslse.cli.enhancing import Bars, Lines, describe
 from sslse.enhance.job import Enhanced
+from sslse.enhance.model import load
 from sslse.enhance.pcm import ENCODINGS
 from sslse.enhance.plan import Job
 from sslse.enhance.wav_pipe import read_header
-from sslse.model import load
 
 NO_SOUND = (
     "cannot be read as audio: Format not recognised; possible: whatever soundfile reads (WAV, "

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from sslse.enhance.channels import ChannelGroups
-from sslse.model import load
+from sslse.enhance.model import load
 
 RATE = 16000
 DRAWS = int(os.environ.get("SSLSE_LENGTHS", "0"))

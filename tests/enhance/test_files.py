@@ -8,9 +8,9 @@ import pytest
 import soundfile
 
 from sslse.enhance.job import enhance_file
+from sslse.enhance.model import load
 from sslse.enhance.sound_files import SoundFormat, replacing
 from sslse.errors import DataError
-from sslse.model import load
 
 FORMATS = [
     *(("WAV", one) for one in ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")),
@@ -236,7 +236,7 @@ import soundfile
 from pathlib import Path
 import torch
 from sslse.enhance.job import enhance_file
-from sslse.model import load
+from sslse.enhance.model import load
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -8,11 +8,11 @@ import soundfile
 
 from sslse.enhance import pool
 from sslse.enhance.loading import ModelSource
+from sslse.enhance.model import load
 from sslse.enhance.plan import Job
 from sslse.enhance.pool import enhance_in_processes
 from sslse.enhance.running import enhance_here
 from sslse.errors import RunError
-from sslse.model import load
 
 
 class Noted:

@@ -8,9 +8,9 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
+from sslse.enhance.model import load
 from sslse.export.subject import read_subject
 from sslse.export.writing import export
-from sslse.model import load
 from sslse.recipe import load_recipe
 from sslse.run_folder import MODEL
 

@@ -17,7 +17,7 @@ from sslse.recipe.reader import read_text
 from sslse.registry import Registry, did_you_mean, discover
 from sslse.run_folder import MODEL
 
-PACKAGED = Path(__file__).parent / "models"
+PACKAGED = Path(__file__).parents[1] / "models"
 ENDING = ".safetensors"
 ROWS_AT_ONCE = 16
 
