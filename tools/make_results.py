@@ -89,22 +89,20 @@ def noisy_row() -> Iterator[str]:
     with (DATA / "noisy_row.csv").open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     by_place = {(one["condition"], one["metric"], one["snr_db"]): one for one in lines}
-    paper = published()["noisy"].means
-    for metric, title in TITLES.items():
-        rows = [["paper", *(f"{paper[metric][snr]:.3f}" for snr in ("", *SNR_DB)), "", ""]]
+    titles = {"pesq_nb": "PESQ", "pesq_raw": "PESQ without P.862.1's mapping"} | TITLES
+    groups = ("", *SNR_DB)
+    for metric, title in titles.items():
+        paper = published()["noisy"].means[metric.replace("raw", "nb")]
+        rows = [["the paper", *(f"{paper[snr]:.3f}" for snr in groups), "", ""]]
         for condition in dict.fromkeys(one["condition"] for one in lines):
-            found = [by_place.get((condition, metric, snr)) for snr in ("", *SNR_DB)]
-            if metric != "pesq_nb" and "PESQ" in condition:
-                continue
-            cells = ["-" if one is None else f"{float(one['mean']):.3f}" for one in found]
-            whole = found[0]
-            if whole is not None:
+            found = [by_place.get((condition, metric, snr)) for snr in groups]
+            if (whole := found[0]) is not None:
+                cells = [f"{float(one['mean']):.3f}" for one in found if one is not None]
                 between = f"[{float(whole['low']):.3f}, {float(whole['high']):.3f}]"
-                rows.append(
-                    [condition, *cells, between, f"{whole['mixtures']} / {whole['speakers']}"]
-                )
+                counts = f"{whole['mixtures']} / {whole['speakers']}"
+                rows.append([condition, *cells, between, counts])
         head = [f"{title}, noisy", "all", *(f"{snr} dB" for snr in SNR_DB)]
-        yield table([*head, "95 % interval (all)", "mixtures / speakers"], rows)
+        yield table([*head, "95 % interval (all)", "mixtures / speakers"], rows) + "\n"
 
 
 def learning(name: str) -> Iterator[str]:

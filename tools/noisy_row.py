@@ -12,6 +12,7 @@ import csv
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -57,8 +58,7 @@ class Condition:
         noise: recordings.
         samples: length of an example; None: the whole utterance.
         level_db: both waves are scaled so that clean speech has this level, and rounded to 16 bit.
-        pesq_rate: in Hz.
-        raw: PESQ as P.862 gives it, without P.862.1's mapping.
+        pesq_rate: in Hz; other than 16000: PESQ alone is measured.
     """
 
     name: str
@@ -67,7 +67,6 @@ class Condition:
     samples: int | None = 32768
     level_db: float | None = None
     pesq_rate: int = RATE
-    raw: bool = False
 
 
 def sounds(corpus: Corpus, wanted: Callable[[Recording], bool]) -> list[Sound]:
@@ -116,30 +115,35 @@ def sixteen_bit(wave: Samples) -> Samples:
     return np.clip(np.round(wave * 32768) / 32768, -1, 1).astype(np.float32)
 
 
-def scores(condition: Condition, clean: Samples, noisy: Samples) -> dict[str, float]:
-    """Return the three metrics; a failed one is NaN."""
+def scores(condition: Condition, clean: Samples, noisy: Samples) -> Iterator[tuple[str, float]]:
+    """Yield the metrics, PESQ also without P.862.1's mapping; what fails is told and left out."""
     waves = [resample(one, RATE, condition.pesq_rate) for one in (clean, noisy)]
-    try:
+    with told(condition.name):
         pesq = measure_pesq(waves[0], waves[1], condition.pesq_rate, "nb")
-        pesq = raw_narrow_band(pesq) if condition.raw else pesq
-    except Exception as error:  # noqa: BLE001 - the package raises many kinds; it is counted
-        print(f"{condition.name}: PESQ failed: {error!r}")
-        pesq = math.nan
-    return {
-        "pesq_nb": pesq,
-        "stoi": Stoi().score(clean, noisy, noisy, RATE),
-        "si_sdr": si_sdr(clean.astype(float), noisy.astype(float), zero_mean=True),
-    }
+        yield "pesq_nb", pesq
+        yield "pesq_raw", raw_narrow_band(pesq)
+    if condition.pesq_rate == RATE:
+        with told(condition.name):
+            yield "stoi", Stoi().score(clean, noisy, noisy, RATE)
+        yield "si_sdr", si_sdr(clean.astype(float), noisy.astype(float), zero_mean=True)
+
+
+@contextmanager
+def told(name: str) -> Iterator[None]:
+    """Tell a failure of a package instead of stopping at it."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - the packages raise many kinds
+        print(f"{name}: failed: {error!r}")
 
 
 def lines(condition: Condition) -> Iterator[dict[str, object]]:
     """Score a condition; yield its lines of the table."""
     found: dict[tuple[str, str], list[tuple[str, float]]] = {}
     for speaker, snr_db, clean, noisy in mixtures(condition):
-        for metric, value in scores(condition, clean, noisy).items():
-            if math.isfinite(value):
-                for group in (f"{snr_db:g}", ""):
-                    found.setdefault((group, metric), []).append((speaker, value))
+        for metric, value in scores(condition, clean, noisy):
+            for group in (f"{snr_db:g}", ""):
+                found.setdefault((group, metric), []).append((speaker, value))
     for (group, metric), values in found.items():
         by_speaker: dict[str, list[float]] = {}
         for speaker, value in values:
@@ -173,7 +177,6 @@ def conditions(speech_root: Path, noise_root: Path, timit_root: Path | None) -> 
     slowed = sounds(Nonspeech(root=str(noise_root), true_rate=16000), lambda one: one.key in names)
     found = [
         ours,
-        replace(ours, name="PESQ without P.862.1's mapping", raw=True),
         replace(ours, name="PESQ at 8 kHz", pesq_rate=8000),
         replace(ours, name="whole utterances", samples=None),
         replace(ours, name="examples of 1 s", samples=16384),
@@ -184,7 +187,6 @@ def conditions(speech_root: Path, noise_root: Path, timit_root: Path | None) -> 
     if timit_root is not None:
         timit = sounds(Timit(root=str(timit_root)), lambda _: True)
         found.append(replace(ours, name="TIMIT sentences", speech=timit))
-        found.append(replace(found[-1], name="TIMIT, PESQ without P.862.1's mapping", raw=True))
     return found
 
 

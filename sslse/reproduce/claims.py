@@ -133,7 +133,8 @@ def _early(
         gaps = [ours - theirs for ours, theirs in pairs if ours is not None and theirs is not None]
         if not gaps:
             continue
-        value, between, verdict = mean(gaps), " (one seed: no interval)", "undecided"
+        value, between = mean(gaps), " (one seed: no interval)"
+        verdict: Verdict = "undecided"
         if len(gaps) > 1:
             reach = float(stdtrit(len(gaps) - 1, (1 + CONFIDENCE) / 2))
             reach *= stdev(gaps) / math.sqrt(len(gaps))
