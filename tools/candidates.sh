@@ -1,6 +1,6 @@
 #!/bin/sh
-# Candidates for recipes/best.yaml on the development lists of docs/results.md, at the matrix's number
-# of mixtures heard in training. From the root of a checkout, with SPEECH_MANIFEST_ROOT and
+# Candidates for recipes/best.yaml on the development lists of docs/results.md, with the matrix's network
+# and its number of mixtures heard in training. From the root of a checkout, with SPEECH_MANIFEST_ROOT and
 # NOISE_MANIFEST_ROOT set; runs that are evaluated are left alone. Writes runs/candidates/NAME.
 set -eu
 
@@ -13,24 +13,24 @@ train() {
     shift 2
     if [ -e "runs/candidates/$name/evaluation.json" ]; then return; fi
     ${SSLSE:-sslse} run "$recipe" --data manifest --out "runs/candidates/$name" \
-        --set "name=$name" --set preset=small \
-        --set encoder.factors=[4,4,4] --set decoder.factors=[4,4,4] \
-        --set train.epochs=8 --set train.crops_per_utterance=1 --set train.threads=1 \
-        --set evaluate.metrics=[pesq_nb,stoi,si_sdr] --set evaluate.baselines=[] \
-        --set evaluate.utterances=40 --set evaluate.workers=1 \
-        --set evaluate.every=4 --set evaluate.every_utterances=4 "$@" ||
+        --set "name=$name" --set preset=small --set views=2 \
+        --set encoder.dim=32 --set encoder.hidden=64 --set encoder.head_dim=16 \
+        --set encoder.channels=[8,16] --set encoder.factors=[4,4,4] \
+        --set predictor.hidden=64 --set predictor.head_dim=16 \
+        --set decoder.hidden=64 --set decoder.head_dim=16 \
+        --set decoder.channels=[16,8] --set decoder.factors=[4,4,4] \
+        --set train.crop=2048 --set train.epochs=8 --set train.crops_per_utterance=1 \
+        --set train.threads=1 --set evaluate.metrics=[pesq_nb,stoi,si_sdr] \
+        --set evaluate.baselines=[] --set evaluate.utterances=40 --set evaluate.workers=1 "$@" ||
         echo "$name: failed"
 }
 
 train simsiam_round simsiam_round --set schedule.period=1
 train normal normal
 train normal_batch_4 normal --set train.batch_size=4 --set train.learning_rate=4e-3
-train normal_batch_2 normal --set train.batch_size=2 --set train.learning_rate=3e-3
 train byol_weak_batch_4 byol --set schedule.cl=0.1 --set schedule.se=1 \
     --set train.batch_size=4 --set train.learning_rate=4e-3
-train simsiam_weak_batch_4 simsiam --set schedule.cl=0.1 --set schedule.se=1 \
-    --set train.batch_size=4 --set train.learning_rate=4e-3
-train byol_first_batch_4 byol_pretrain --set schedule.epochs=1 \
-    --set train.batch_size=4 --set train.learning_rate=4e-3
+train normal_batch_2 normal --set train.batch_size=2 --set train.learning_rate=3e-3
+train normal_batch_4_rate_8e-3 normal --set train.batch_size=4 --set train.learning_rate=8e-3
 train normal_batch_4_frames_32 normal --set train.batch_size=4 --set train.learning_rate=4e-3 \
     --set encoder.factors=[4,4,2] --set decoder.factors=[2,4,4]

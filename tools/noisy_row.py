@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import mean, stdev
 
 import numpy as np
+from scipy.special import stdtrit
 
 from sslse.api import Corpus, Recording, Samples
 from sslse.audio import resample
@@ -35,8 +36,6 @@ SNR_DB = (-7.5, -2.5, 2.5, 7.5)
 ROOT = Path(__file__).parents[1]
 LISTS = ROOT / "docs" / "results" / "lists"
 OUT = ROOT / "docs" / "results" / "noisy_row.csv"
-# Two-sided 97.5 % points of Student's t by degrees of freedom (few speakers: 3; many: 44).
-T_POINTS = {3: 3.182, 44: 2.015}
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def lines(condition: Condition) -> Iterator[dict[str, object]]:
         for speaker, value in values:
             by_speaker.setdefault(speaker, []).append(value)
         means = [mean(one) for one in by_speaker.values()]
-        half = T_POINTS[len(means) - 1] * stdev(means) / math.sqrt(len(means))
+        half = float(stdtrit(len(means) - 1, 0.975)) * stdev(means) / math.sqrt(len(means))
         middle = mean(value for _, value in values)
         yield {
             "condition": condition.name,
@@ -180,7 +179,7 @@ def conditions(speech_root: Path, noise_root: Path, timit_root: Path | None) -> 
         replace(ours, name="PESQ at 8 kHz", pesq_rate=8000),
         replace(ours, name="whole utterances", samples=None),
         replace(ours, name="examples of 1 s", samples=16384),
-        replace(ours, name="speech at -37 dBFS, 16 bit", level_db=-37.0),
+        replace(ours, name="speech at -37 dBFS and 16 bit", level_db=-37.0),
         replace(ours, name="the 75 training noises", noise=training),
         replace(ours, name="noise at 16 kHz unchanged", noise=slowed),
     ]
@@ -191,16 +190,18 @@ def conditions(speech_root: Path, noise_root: Path, timit_root: Path | None) -> 
 
 
 def main(roots: Sequence[Path]) -> None:
-    """Write the table."""
-    with OUT.open("w", newline="", encoding="utf-8") as file:
-        writer: csv.DictWriter[str] | None = None
-        for condition in conditions(roots[0], roots[1], roots[2] if len(roots) > 2 else None):
-            for line in lines(condition):
-                if writer is None:
-                    writer = csv.DictWriter(file, list(line), lineterminator="\n")
-                    writer.writeheader()
-                writer.writerow(line)
-            print(condition.name)
+    """Write the table; conditions that are in it are left alone."""
+    there = OUT.read_text(encoding="utf-8") if OUT.is_file() else ""
+    for condition in conditions(roots[0], roots[1], roots[2] if len(roots) > 2 else None):
+        if f"\n{condition.name}," in there:
+            continue
+        found = list(lines(condition))
+        with OUT.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(found[0]), lineterminator="\n")
+            if not file.tell():
+                writer.writeheader()
+            writer.writerows(found)
+        print(condition.name)
 
 
 if __name__ == "__main__":
