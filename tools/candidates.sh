@@ -1,7 +1,8 @@
 #!/bin/sh
-# Candidates for recipes/best.yaml on the development lists of docs/results.md, with the matrix's network
-# and its number of mixtures heard in training. From the root of a checkout, with SPEECH_MANIFEST_ROOT and
-# NOISE_MANIFEST_ROOT set; runs that are evaluated are left alone. Writes runs/candidates/NAME.
+# Candidates for recipes/best.yaml on the development lists of docs/results.md, with the matrix's
+# width and its number of mixtures heard in training. From the root of a checkout, with
+# SPEECH_MANIFEST_ROOT and NOISE_MANIFEST_ROOT set; runs that are evaluated are left alone. Writes
+# runs/candidates/NAME.
 set -eu
 
 export SPEECH_MANIFEST=docs/results/lists/speech_development.csv
@@ -25,12 +26,7 @@ train() {
         echo "$name: failed"
 }
 
-train simsiam_round simsiam_round --set schedule.period=1
 train normal normal
-train normal_batch_4 normal --set train.batch_size=4 --set train.learning_rate=4e-3
-train byol_weak_batch_4 byol --set schedule.cl=0.1 --set schedule.se=1 \
-    --set train.batch_size=4 --set train.learning_rate=4e-3
 train normal_batch_2 normal --set train.batch_size=2 --set train.learning_rate=3e-3
-train normal_batch_4_rate_8e-3 normal --set train.batch_size=4 --set train.learning_rate=8e-3
-train normal_batch_4_frames_32 normal --set train.batch_size=4 --set train.learning_rate=4e-3 \
-    --set encoder.factors=[4,4,2] --set decoder.factors=[2,4,4]
+train byol_weak_batch_2 byol --set schedule.cl=0.1 --set schedule.se=1 \
+    --set train.batch_size=2 --set train.learning_rate=3e-3

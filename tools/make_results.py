@@ -14,6 +14,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from statistics import mean
 
@@ -73,6 +74,7 @@ def compared(runs: Sequence[Path], baseline: str) -> Comparison:
     return compare(load_results(list(runs)), baseline=baseline)
 
 
+@cache
 def main_comparison() -> Comparison:
     """Compare the matrix's runs on all data with Normal."""
     return compared(folders("matrix", low_data=False), "normal")
