@@ -12,10 +12,10 @@ for seed in "$@"; do
     ${SSLSE:-sslse} run best --data manifest --out "runs/best/best,seed=$seed" \
         --set "seed=$seed" --set views=2 \
         --set encoder.dim=32 --set encoder.hidden=64 --set encoder.head_dim=16 \
-        --set encoder.channels=[8,16] --set encoder.factors=[4,4,4] \
+        --set encoder.channels=[8,16] \
         --set predictor.hidden=64 --set predictor.head_dim=16 \
         --set decoder.hidden=64 --set decoder.head_dim=16 \
-        --set decoder.channels=[16,8] --set decoder.factors=[4,4,4] \
+        --set decoder.channels=[16,8] \
         --set train.crop=2048 --set train.epochs=8 --set train.crops_per_utterance=1 \
         --set train.threads=1 --set evaluate.metrics=[pesq_nb,stoi,si_sdr] \
         --set evaluate.baselines=[log_mmse] --set evaluate.utterances=40 \

@@ -21,12 +21,11 @@ train() {
         --set decoder.hidden=64 --set decoder.head_dim=16 \
         --set decoder.channels=[16,8] --set decoder.factors=[4,4,4] \
         --set train.crop=2048 --set train.epochs=8 --set train.crops_per_utterance=1 \
-        --set train.threads=1 --set evaluate.metrics=[pesq_nb,stoi,si_sdr] \
+        --set train.threads=1 --set evaluate.metrics=[si_sdr] \
         --set evaluate.baselines=[] --set evaluate.utterances=40 --set evaluate.workers=1 "$@" ||
         echo "$name: failed"
 }
 
 train normal normal
 train normal_batch_2 normal --set train.batch_size=2 --set train.learning_rate=3e-3
-train byol_weak_batch_2 byol --set schedule.cl=0.1 --set schedule.se=1 \
-    --set train.batch_size=2 --set train.learning_rate=3e-3
+train normal_frames_32 normal --set encoder.factors=[4,4,2] --set decoder.factors=[2,4,4]

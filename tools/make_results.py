@@ -128,7 +128,9 @@ def learning(name: str) -> Iterator[str]:
     head = [*(f"{one:.0%}" for one in shares), "training SE, last lines", "gain at the end (dB)"]
     yield table(["run", *head, "steps"], rows)
     if shares:
-        write_curves(folders(name), FIGURES, stem=name, y=["score/si_sdr", "se"], say=lambda _: None)
+        write_curves(
+            folders(name), FIGURES, stem=name, y=["score/si_sdr", "se"], say=lambda _: None
+        )
         yield f"\n![SI-SDR and SE over epochs](FIGURES/{name}.png)\n"
 
 

@@ -178,13 +178,15 @@ def conditions(speech_root: Path, noise_root: Path, timit_root: Path | None) -> 
         ours,
         replace(ours, name="PESQ at 8 kHz", pesq_rate=8000),
         replace(ours, name="whole utterances", samples=None),
-        replace(ours, name="speech at -37 dBFS and 16 bit", level_db=-37.0),
-        replace(ours, name="noise at 16 kHz unchanged", noise=slowed),
     ]
     if timit_root is not None:
         timit = sounds(Timit(root=str(timit_root)), lambda _: True)
         found.append(replace(ours, name="TIMIT sentences", speech=timit))
-    found.append(replace(ours, name="the 75 training noises", noise=training))
+    found += [
+        replace(ours, name="noise at 16 kHz unchanged", noise=slowed),
+        replace(ours, name="speech at -37 dBFS and 16 bit", level_db=-37.0),
+        replace(ours, name="the 75 training noises", noise=training),
+    ]
     return found
 
 

@@ -29,6 +29,7 @@ class Claim:
         text: the paper's, in a sentence.
         word: ``confirmed`` where everything asked of it is decided in its favour, ``not confirmed``
             where something is decided against it and nothing in its favour, else ``undecided``.
+            One training seed decides nothing.
         here: what was measured, a line each.
     """
 
@@ -166,15 +167,21 @@ def _overfitting(curves: dict[str, dict[int, Curve]], names: Sequence[str]) -> l
 
 
 def _verdicts(comparison: Comparison | None, names: Sequence[str] = ()) -> list[Verdict]:
-    """Return the verdicts on the runs, or on those of some recipes."""
+    """Return the verdicts on the runs, or on those of some recipes.
+
+    A difference of two single trainings may be one of their seeds, so it decides nothing.
+    """
     if comparison is None:
         return []
-    found = [
-        comparison.difference(row.label, METRIC)
-        for row in comparison.rows
-        if not names or row.name in names
-    ]
-    return [one.verdict for one in found if one is not None and one.value is not None]
+    seeds = {row.label: len(row.seeds) for row in comparison.rows}
+    found: list[Verdict] = []
+    for row in comparison.rows:
+        one = comparison.difference(row.label, METRIC)
+        if one is None or one.value is None or (names and row.name not in names):
+            continue
+        several = min(seeds[row.label], seeds[comparison.reference]) > 1
+        found.append(one.verdict if several else "undecided")
+    return found
 
 
 def _differences(comparison: Comparison | None) -> list[str]:

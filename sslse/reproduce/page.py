@@ -136,8 +136,9 @@ def _claims(found: Found) -> Iterator[str]:
         f"bootstrap over {main.clusters} {main.clustered_by}s; better, worse or undecided after "
         "Holm's adjustment over the runs and metrics of a comparison. A claim is confirmed where "
         "all it speaks of is decided in its favour (runs of the paper's own tables only), not "
-        "confirmed where some is decided against it and none in its favour. Figures during the "
-        "training are of the part of the test mixtures that the curves show.\n"
+        "confirmed where some is decided against it and none in its favour; one training seed "
+        "decides nothing. Figures during the training are of the part of the test mixtures that "
+        "the curves show.\n"
     )
     yield from (f"- {note}" for note in main.notes)
     yield ""
