@@ -56,7 +56,9 @@ from sslse.cli.sweeping import (
 )
 @click.option("--seeds", type=click.IntRange(min=1), help="Runs of each recipe [the tier's].")
 @click.option(
-    "--beyond", is_flag=True, help="Also SimCLR, MoCo v2 and SwAV in rounds, which the paper names."
+    "--beyond",
+    is_flag=True,
+    help="Also what the paper only names: other methods in rounds, adapting weights, more noises.",
 )
 @overlay_options
 @device_option

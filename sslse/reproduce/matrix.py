@@ -46,6 +46,8 @@ BEYOND = (
     Entry("simclr_round", "SimCLR round"),
     Entry("moco_v2_round", "MoCo v2 round"),
     Entry("swav_round", "SwAV round"),
+    Entry("byol_uncertainty", "BYOL uncertainty"),
+    Entry("byol_noises", "BYOL noises"),
 )
 ENTRIES = {one.recipe: one for one in (*PAPER, *BEYOND)}
 
@@ -80,7 +82,8 @@ def plan_matrix(
         registry: the installed components.
         sets: ``path=value`` texts laid over the tier's.
         seeds: runs of each recipe in place of the tier's number, with seeds 0, 1 and so on.
-        beyond: also run methods the paper names but does not measure.
+        beyond: also run what the paper names but does not measure: other methods, weights that
+            adapt by themselves, more noises.
 
     Raises:
         RecipeError: listing the problems of all runs.

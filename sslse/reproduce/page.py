@@ -59,6 +59,7 @@ class Found:
         members: that are evaluated.
         main: comparison of the runs on all data with Normal.
         rounds: comparisons of the runs in rounds with those where CL stays.
+        pretrained: comparison of SimSiam pretrain with SimSiam round; None where there is none.
         low_data: comparison of the low-data runs with Normal; None where there is none.
         courses: of all members.
         figures: paths of each figure, from the page.
@@ -67,6 +68,7 @@ class Found:
     members: tuple[Member, ...]
     main: Comparison
     rounds: tuple[Comparison, ...]
+    pretrained: Comparison | None
     low_data: Comparison | None
     courses: tuple[Course, ...]
     figures: dict[int, list[str]]
@@ -126,14 +128,17 @@ def _figures(found: Found) -> Iterator[str]:
 def _claims(found: Found) -> Iterator[str]:
     main = found.main
     yield "## The paper's claims, in SI-SDR\n"
-    yield "| claim | here |\n| --- | --- |"
-    for one in claims(main, found.rounds, found.low_data, found.courses):
-        yield f"| {one.text} | {'<br>'.join(one.here) or 'not measured'} |"
+    yield "| claim | answer | here |\n| --- | --- | --- |"
+    for one in claims(main, found.rounds, found.pretrained, found.low_data, found.courses):
+        yield f"| {one.text} | {one.word} | {'<br>'.join(one.here)} |"
     yield (
         f"\nDifferences are over all test mixtures, with {main.confidence:.0%} intervals from a "
         f"bootstrap over {main.clusters} {main.clustered_by}s; better, worse or undecided after "
-        "Holm's adjustment over the runs and metrics of a comparison. Figures during the training "
-        "are of the part of the test mixtures that the curves show.\n"
+        "Holm's adjustment over the runs and metrics of a comparison. A claim is confirmed where "
+        "all it speaks of is decided in its favour (runs of the paper's own tables only), not "
+        "confirmed where some is decided against it and none in its favour; one training seed "
+        "decides nothing. Figures during the training are of the part of the test mixtures that "
+        "the curves show.\n"
     )
     yield from (f"- {note}" for note in main.notes)
     yield ""

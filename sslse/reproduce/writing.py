@@ -38,6 +38,7 @@ def write_page(about: About, say: Say) -> Path | None:
         members=tuple(members),
         main=main,
         rounds=tuple(_rounds(about, say)),
+        pretrained=_pretrained(about, say),
         low_data=_compared(about, about.evaluated(low_data=True), "low_data_normal", say),
         courses=tuple(read_course(one) for one in folders),
         figures=_figures(folders, folder, say),
@@ -74,6 +75,15 @@ def _rounds(about: About, say: Say) -> Iterator[Comparison]:
         labels = {one.label for one in members}
         if base in labels and len(labels) > 1 and (found := _compared(about, members, base, say)):
             yield found
+
+
+def _pretrained(about: About, say: Say) -> Comparison | None:
+    """Compare SimSiam, removed for good, with SimSiam in rounds."""
+    wanted = ("simsiam_round", "simsiam_pretrain")
+    members = [one for one in about.evaluated(low_data=False) if one.label in wanted]
+    if {one.label for one in members} != set(wanted):
+        return None
+    return _compared(about, members, wanted[0], say)
 
 
 def _figures(folders: Sequence[Path], root: Path, say: Say) -> dict[int, list[str]]:

@@ -103,15 +103,21 @@ def test_the_claims_are_put_beside_what_was_measured(folder):
     found = claims(
         compare(load_results(main_runs), baseline="normal"),
         [compare(load_results(rounds), baseline="byol")],
+        None,
         compare(load_results(low_data), baseline="low_data_normal"),
         courses,
     )
     early, better, rounds, overfitting, little = found
-    curve = {
-        round(one.epoch): one.value
-        for one in read_course(folder / "byol,seed=0").values("score/si_sdr")
-    }
-    assert f"BYOL {curve[2]:.2f} dB" in early.here
+    byol, normal = (
+        {
+            round(one.epoch): one.value
+            for one in read_course(folder / f"{name},seed=0").values("score/si_sdr")
+        }
+        for name in ("byol", "normal")
+    )
+    gap = byol[2] - normal[2]
+    assert f"BYOL {gap:+.2f} dB (one seed: no interval): undecided" in early.here
+    assert {one.word for one in (early, better, rounds, little)} == {"undecided"}  # one seed
     assert len(better.here) == 7
     assert [line.partition(" dB")[0].rpartition(" ")[0] for line in rounds.here] == [
         "BYOL round",
@@ -120,7 +126,9 @@ def test_the_claims_are_put_beside_what_was_measured(folder):
     assert len(little.here) == 2
     lost = read_course(folder / "simsiam_pretrain,seed=0").values("score/si_sdr")
     best = max(one.value for one in lost)
-    assert overfitting.here[0].startswith(f"SimSiam pretrain {best - lost[-1].value:.2f} dB (best ")
+    below = f"SimSiam pretrain ends {best - lost[-1].value:.2f} dB below its best ("
+    assert overfitting.here[0].startswith(below)
+    assert overfitting.word == "not measured"
     for one in found:
         assert one.text in (folder / "README.md").read_text()
 
