@@ -32,7 +32,7 @@ FIGURES = DATA / "figures"
 PAGES = (
     ROOT / "docs" / "results.md",
     ROOT / "docs" / "experiments.md",
-    ROOT / "docs" / "decisions" / "0016-what-trains-the-autoencoder.md",
+    ROOT / "docs" / "decisions" / "0020-what-trains-the-autoencoder.md",
 )
 KEPT = ("recipe.yaml", "evaluation.json", "evaluation.csv", "scores.jsonl", "metrics.jsonl")
 BLOCK = re.compile(r"(<!-- begin (\S+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
