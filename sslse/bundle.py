@@ -18,11 +18,14 @@ from sslse.recipe import NetworkRecipe, Recipe
 from sslse.registry import Registry
 
 KEY = "sslse"  # of the metadata
+GAIN = "gain"
 
 
-def save_bundle(path: Path, encoder: Encoder, decoder: Decoder, recipe: Recipe) -> None:
-    """Write encoder and decoder with the recipe in the file's metadata."""
-    state = Enhancer(encoder, decoder).state_dict()
+def save_bundle(
+    path: Path, encoder: Encoder, decoder: Decoder, recipe: Recipe, *, gain: float = 1.0
+) -> None:
+    """Write encoder and decoder, and their gain, with the recipe in the file's metadata."""
+    state = Enhancer(encoder, decoder, gain).state_dict()
     tensors = {name: value.cpu().clone() for name, value in state.items()}
     # One entry: the library writes several in no fixed order, and equal models give equal files.
     about = json.dumps({"version": sslse.__version__, "recipe": recipe.to_yaml()})
@@ -30,12 +33,21 @@ def save_bundle(path: Path, encoder: Encoder, decoder: Decoder, recipe: Recipe) 
 
 
 class Enhancer(nn.Module):
-    """Encoder and decoder, trained: noisy waves (batch, samples) to enhanced ones."""
+    """Encoder and decoder, trained: noisy waves (batch, samples) to enhanced ones.
 
-    def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
+    Args:
+        encoder: wave to latent.
+        decoder: latent to wave.
+        gain: of what the decoder gives (`sslse.calibration`); a buffer, saved with the weights.
+    """
+
+    gain: Tensor
+
+    def __init__(self, encoder: Encoder, decoder: Decoder, gain: float = 1.0) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
+        self.register_buffer("gain", torch.tensor(gain, dtype=torch.float32))
 
     @property
     def reach(self) -> Reach | None:
@@ -58,7 +70,7 @@ class Enhancer(nn.Module):
         """
         more = () if memory is None else (memory,)
         enhanced: Tensor = self.decoder(self.encoder(noisy, *more), noisy, *more)
-        return enhanced
+        return enhanced * self.gain
 
 
 def read_about(path: Path) -> tuple[str, str]:
@@ -92,6 +104,7 @@ def load_bundle(
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors.setdefault(GAIN, torch.ones(()))  # of files from before there was one
         enhancer.load_state_dict(tensors)
     except (OSError, SafetensorError, RuntimeError) as error:
         raise _unreadable(path, error) from error

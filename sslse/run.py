@@ -11,6 +11,7 @@ import torch
 from sslse import ranks
 from sslse.build import Material, build_network
 from sslse.bundle import Enhancer, load_bundle, save_bundle
+from sslse.calibration import calibrated_gain
 from sslse.data.identity import identity
 from sslse.errors import RunError
 from sslse.evaluate.evaluation import evaluate, measures_of
@@ -214,7 +215,10 @@ def _train(
         )
         if ranks.main():
             parts = trainer.model.encoder, trainer.model.decoder
-            save_bundle(folder / MODEL, *parts, prepared.recipe)
+            enhancer, material = Enhancer(*parts).eval(), prepared.material
+            stores = material.train_speech, material.train_noise
+            gain = calibrated_gain(enhancer, *stores, recipe.evaluate)
+            save_bundle(folder / MODEL, *parts, prepared.recipe, gain=gain)
 
 
 def _advice(seconds: float, recipe: Recipe) -> str:

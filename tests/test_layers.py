@@ -39,6 +39,7 @@ LAYERS = [
     {
         "build",
         "bundle",
+        "calibration",
         "compare",
         "curves",
         "train",

@@ -52,7 +52,7 @@ def test_a_run_leaves_everything_in_its_directory(sslse, tmp_path):
         about = json.loads(file.metadata()["sslse"])
         assert about["recipe"] == (folder / "recipe.yaml").read_text()
         parts = {name.partition(".")[0] for name in file.keys()}  # noqa: SIM118
-    assert parts == {"encoder", "decoder"}
+    assert parts == {"encoder", "decoder", "gain"}
     provenance = json.loads((folder / "provenance.json").read_text())
     assert provenance["components"]["objective byol"].startswith("byol (sslse ")
     assert provenance["packages"]["torch"]

@@ -1,12 +1,13 @@
 """Enhance real recordings in many formats by ``sslse enhance``; check what is kept, score the rest.
 
 Usage: ``python tools/make_enhance_table.py MODEL AUDIO``, AUDIO a folder with ``speech/`` and
-``nonspeech/``. For each sample rate, channel count and format it mixes the same utterances with
-the same noises at the same SNRs, lets the command enhance the folder, and prints a line of a
-Markdown table: mean SI-SDR before and after, and whether length, rate, channels and sample format
-are those of the input.
+``nonspeech/``, of which the test parts in ``docs/results/lists`` are taken. For each sample rate,
+channel count and format it mixes the same utterances with the same noises at the same SNRs, lets
+the command enhance the folder, and prints a line of a Markdown table: mean SI-SDR before and after,
+and whether length, rate, channels and sample format are those of the input.
 """
 
+import csv
 import itertools
 import shutil
 import subprocess
@@ -28,6 +29,7 @@ FORMATS = (("wav", "PCM_16"), ("flac", "PCM_24"), ("ogg", "VORBIS"))
 SNR_DB = (-2.5, 2.5, 7.5)
 UTTERANCES = 12
 PEAK = 0.9
+LISTS = Path(__file__).parents[1] / "docs" / "results" / "lists"
 HEADER = "| rate (Hz) | channels | format | noisy SI-SDR (dB) | enhanced SI-SDR (dB) | kept |"
 
 
@@ -36,14 +38,21 @@ def read_at(path: Path, rate: int) -> Samples:
     return soxr.resample(samples.mean(axis=1), own, rate)
 
 
+def test_part(name: str, folder: Path) -> list[Path]:
+    """Return the recordings that no run on real recordings was trained on, sorted."""
+    with (LISTS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "test"]
+    return sorted(folder / row["path"] for row in rows)
+
+
 def spread(paths: list[Path], count: int) -> list[Path]:
     return [paths[place * len(paths) // count] for place in range(count)]
 
 
 def mixtures(audio: Path, rate: int, channels: int) -> dict[str, tuple[Samples, Samples]]:
     """Return clean and noisy waves (channels, samples) by name; each channel has its own noise."""
-    speech = spread(sorted((audio / "speech").glob("*.flac")), UTTERANCES)
-    noise = spread(sorted((audio / "nonspeech").glob("*.wav")), UTTERANCES * channels)
+    speech = spread(test_part("speech", audio / "speech"), UTTERANCES)
+    noise = spread(test_part("noise", audio / "nonspeech"), UTTERANCES * channels)
     made = {}
     for place, path in enumerate(speech):
         clean = read_at(path, rate)
