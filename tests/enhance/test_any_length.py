@@ -33,7 +33,7 @@ def noise(samples, channels=1, seed=0):
 
 def cuts(draw, samples):
     """Draw sizes of chunks, some of them empty."""
-    kind = draw.randrange(4) if samples > 2000 else draw.randrange(5)
+    kind = draw.randrange(4) if samples > 500 else draw.randrange(5)
     if kind == 4:
         return [1] * samples
     sizes = []
@@ -44,7 +44,7 @@ def cuts(draw, samples):
             2: 16384,
             3: draw.choice((0, 100, 4000, 1 + samples // 7)),
         }[kind]
-        sizes.append(min(left, max(size, samples // 3000)))
+        sizes.append(min(left, max(size, samples // 200)))
     return sizes
 
 
