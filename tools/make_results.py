@@ -180,6 +180,8 @@ def figures() -> Iterator[str]:
     }
     for arrangement, title in about.items():
         write_curves(runs, FIGURES, arrangement=arrangement, say=lambda _: None)
+        data = FIGURES / f"{arrangement}.csv"
+        data.write_text(data.read_text("utf-8").replace(f"{ROOT}/", ""), encoding="utf-8")
         path = f"FIGURES/{arrangement}"
         yield f"![{title}]({path}.png)\n\n{title} ([data]({path}.csv)).\n\n"
 
