@@ -57,7 +57,9 @@ def test_processes_do_what_one_does(tmp_path, jobs, tiny_models):
     assert together.results["b.wav"].startswith(f"{tmp_path}/b.wav: cannot be read as audio: ")
     for name in once:
         assert together.results[name].seconds == alone.results[name].seconds
-    assert alone.told == together.told == {"a.wav", "c.wav", "d.wav"}
+    assert alone.told == {"a.wav", "c.wav", "d.wav"}
+    assert together.told  # processes tell now and then, of short files not at all
+    assert together.told <= alone.told
 
 
 def test_a_process_that_dies_takes_one_file_with_it(tmp_path, jobs, tiny_models, monkeypatch):
