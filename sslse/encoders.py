@@ -61,7 +61,7 @@ def reach_of_branches(kernel: int, blocks: int, looks: Reach) -> Reach:
     one side.
     """
     causal = looks.after == 0
-    block = looks + kernel_reach(2 if causal else 3, causal=causal)
+    block = looks + Reach(1, 0 if causal else 1)
     return kernel_reach(kernel, causal=causal) | sum([block] * blocks, start=Reach(0, 0))
 
 
