@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 from sslse.compare import Comparison, compare, load_results
 from sslse.compare.comparison import Difference
@@ -129,9 +130,7 @@ def learning(name: str) -> Iterator[str]:
     head = [*(f"{one:.0%}" for one in shares), "training SE, last lines", "gain at the end (dB)"]
     yield table(["run", *head, "steps"], rows)
     if shares:
-        write_curves(
-            folders(name), FIGURES, stem=name, y=["score/si_sdr", "se"], say=lambda _: None
-        )
+        draw(folders(name), name, stem=name, y=["score/si_sdr", "se"])
         yield f"\n![SI-SDR and SE over epochs](FIGURES/{name}.png)\n"
 
 
@@ -149,6 +148,13 @@ def tables_per_snr() -> Iterator[str]:
 def low_data_table() -> Iterator[str]:
     """Means of the low-data runs."""
     yield table_2(compared(folders("matrix", low_data=True), "low_data_normal"), paper=False)
+
+
+def draw(runs: Sequence[Path], name: str, **how: Any) -> None:
+    """Draw curves; their data name runs from the project's root."""
+    write_curves(runs, FIGURES, say=lambda _: None, **how)
+    data = FIGURES / f"{name}.csv"
+    data.write_text(data.read_text("utf-8").replace(f"{ROOT}/", ""), encoding="utf-8")
 
 
 def differences(comparison: Comparison) -> Iterator[str]:
@@ -179,9 +185,7 @@ def figures() -> Iterator[str]:
         "low_data": "Figure 6: trained on the test part, tested on the training part",
     }
     for arrangement, title in about.items():
-        write_curves(runs, FIGURES, arrangement=arrangement, say=lambda _: None)
-        data = FIGURES / f"{arrangement}.csv"
-        data.write_text(data.read_text("utf-8").replace(f"{ROOT}/", ""), encoding="utf-8")
+        draw(runs, arrangement, arrangement=arrangement)
         path = f"FIGURES/{arrangement}"
         yield f"![{title}]({path}.png)\n\n{title} ([data]({path}.csv)).\n\n"
 
