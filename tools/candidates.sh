@@ -35,3 +35,8 @@ fine moco_v2_light_32 moco_v2 --set schedule.cl=0.1 --set schedule.se=1
 fine normal_32_speed normal --set \
     'augmentations=[{name: speed, factors: [0.9, 1.0, 1.1]}, {name: add_noise, snr_db: [-10, -5, 0, 5, 10]}]'
 train normal_16 normal --set encoder.factors=[4,2,2] --set decoder.factors=[2,2,4]
+# Not part of the plan: MoCo v2 was the best of these, but most of its time went to its long queue.
+fine moco_v2_light_32_queue moco_v2 --set schedule.cl=0.1 --set schedule.se=1 --set objective.queue=4096
+fine moco_v2_third_32_queue moco_v2 --set schedule.cl=0.3 --set schedule.se=1 --set objective.queue=4096
+fine moco_v2_equal_32_queue moco_v2 --set schedule.cl=1 --set schedule.se=1 --set objective.queue=4096
+fine moco_v2_triple_32_queue moco_v2 --set schedule.cl=3 --set schedule.se=1 --set objective.queue=4096
