@@ -59,7 +59,7 @@ def test_the_first_screen_has_the_two_commands():
     first, second = re.findall(r"^```bash\n(.*?)\n```$", beginning, re.MULTILINE | re.DOTALL)
     assert first.startswith("python3 -m venv .venv && ")
     assert first.endswith("sslse run recipes/quickstart.yaml")
-    assert second.endswith("pytest")
+    assert second.endswith("pytest -n 2")
 
 
 PYTHON = [

@@ -37,17 +37,22 @@ PAGES = (
 )
 KEPT = ("recipe.yaml", "evaluation.json", "evaluation.csv", "scores.jsonl", "metrics.jsonl")
 BLOCK = re.compile(r"(<!-- begin (\S+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
+ROOT_OF_DATA = re.compile(r"root: /\S*/")
+WITHOUT_CL = "best_without_cl"
 SNR_DB = ("-7.5", "-2.5", "2.5", "7.5")
 
 
 def collect(runs: Path, name: str) -> None:
-    """Keep the small files of every evaluated run of a folder."""
+    """Keep the small files of every evaluated run of a folder, without folders of this machine."""
     for run in sorted(one.parent for one in runs.glob("*/evaluation.json")):
         target = DATA / name / run.name
         target.mkdir(parents=True, exist_ok=True)
         for file in KEPT:
             if (run / file).is_file():
                 shutil.copyfile(run / file, target / file)
+        recipe = target / "recipe.yaml"
+        text = recipe.read_text(encoding="utf-8")
+        recipe.write_text(ROOT_OF_DATA.sub("root: ", text), encoding="utf-8")
 
 
 def folders(name: str, *, low_data: bool | None = None) -> list[Path]:
@@ -132,6 +137,26 @@ def learning(name: str) -> Iterator[str]:
     if shares:
         draw(folders(name), name, stem=name, y=["score/si_sdr", "se"])
         yield f"\n![SI-SDR and SE over epochs](FIGURES/{name}.png)\n"
+
+
+def progress() -> Iterator[str]:
+    """SI-SDR of every recipe on a few test mixtures over the training, the mean over seeds."""
+    by_name: dict[str, list[Course]] = {}
+    for course in (read_course(one) for one in folders("matrix", low_data=False)):
+        by_name.setdefault(course.name, []).append(course)
+    shares: list[float] = []
+    rows = []
+    for name, courses in by_name.items():
+        by_share: dict[float, list[float]] = {}
+        for course in courses:
+            for one in course.scores:
+                share = _share(course, one["step"])
+                by_share.setdefault(share, []).append(one["score/si_sdr"])
+        shares = shares or sorted(by_share)
+        seconds = mean(course.lines[-1]["seconds"] for course in courses)
+        cells = [f"{mean(by_share[one]):.2f}" for one in shares]
+        rows.append([ENTRIES[name].title, *cells, f"{seconds:.0f}", str(len(courses))])
+    yield table(["model", *(f"{one:.1%}" for one in shares), "seconds", "seeds"], rows)
 
 
 def table_of_means() -> Iterator[str]:
@@ -236,18 +261,21 @@ def run_log(name: str) -> Iterator[str]:
 
 
 def improvement() -> Iterator[str]:
-    """By how much the improved recipe is above some of the matrix, each compared with it alone."""
+    """By how much the improved recipe is above others, each compared with it alone."""
     rows = []
-    for name in ("simsiam_round", "byol_round_100", "normal", "moco_v2_round"):
-        comparison = compared([*folders("best"), *of("matrix", name)], name)
+    for name in ("simsiam_round", "byol_round_100", "normal", "moco_v2_round", WITHOUT_CL):
+        runs = [*of("matrix", name), *of("best", name)]
+        comparison = compared([*of("best", "best"), *runs], name)
         found = [comparison.difference("best", metric) for metric in TITLES]
-        rows.append([f"best - {ENTRIES[name].title}", *(_told(one) for one in found)])
-    yield table(["difference", *TITLES.values()], rows)
+        title = ENTRIES[name].title if name in ENTRIES else name
+        rows.append([f"best - {title}", *(_told(one) for one in found), str(len(runs))])
+    yield table(["difference", *TITLES.values(), "seeds of the other"], rows)
 
 
 def best_tables() -> Iterator[str]:
     """Means of the improved runs and of those they are held against."""
-    runs = [*folders("best"), *of("matrix", "normal", "byol_round_100", "simsiam_round")]
+    others = of("matrix", "normal", "byol_round_100", "simsiam_round", "moco_v2_round")
+    runs = [*folders("best"), *others]
     yield table_2(compared(runs, "simsiam_round"), paper=False)
 
 
@@ -272,7 +300,8 @@ def _order(name: str, run: str) -> int:
     """Return the place of a run in the script that made it."""
     script = ROOT / "tools" / f"{name}.sh"
     text = script.read_text(encoding="utf-8") if script.is_file() else ""
-    return text.find(f"\ntrain {run} ")
+    found = re.search(rf"^\w+ {run} ", text, re.MULTILINE)
+    return found.start() if found else len(text)
 
 
 BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
@@ -282,6 +311,7 @@ BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
     "tables_per_snr": tables_per_snr,
     "low_data": low_data_table,
     "differences": lambda: differences(main_comparison()),
+    "progress": progress,
     "figures": figures,
     "claims": answers,
     "matrix_log": lambda: run_log("matrix"),
@@ -289,6 +319,12 @@ BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
     "best_differences": improvement,
     "best_tables": best_tables,
     "best_log": lambda: run_log("best"),
+    "first_matrix_log": lambda: run_log("first_matrix"),
+    "first_differences": lambda: differences(
+        compared(folders("first_matrix", low_data=False), "normal")
+    ),
+    "first_candidates": lambda: learning("first_candidates"),
+    "first_best_log": lambda: run_log("first_best"),
 }
 
 

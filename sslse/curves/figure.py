@@ -62,7 +62,7 @@ def draw_rows(rows: Sequence[Sequence[Panel]], *, x: X) -> Figure:
     """
     panels = [panel for row in rows for panel in row]
     labels = list(dict.fromkeys(label for panel in panels for label in panel.curves))
-    looks = {label: _look(number) for number, label in enumerate(labels)}
+    looks = {label: look(number) for number, label in enumerate(labels)}
     runs = [run for panel in panels for seeds in panel.curves.values() for run in seeds]
     unit, name = _unit(runs, x)
     columns = max(len(row) for row in rows)
@@ -161,11 +161,10 @@ def _across(course: Course, phase: Phase, x: X, unit: float) -> tuple[float, flo
     return float(start) / unit, float(end) / unit
 
 
-def _look(number: int) -> dict[str, Any]:
-    return {
-        "color": COLOURS[number % len(COLOURS)],
-        "linestyle": DASHES[(number // len(COLOURS) + number) % len(DASHES)],
-    }
+def look(number: int) -> dict[str, Any]:
+    """Return colour and dash of a curve given by its place; 28 have one each."""
+    turn, place = divmod(number, len(COLOURS))
+    return {"color": COLOURS[place], "linestyle": DASHES[(turn + place) % len(DASHES)]}
 
 
 def _unit(runs: Sequence[Course], x: X) -> tuple[float, str]:

@@ -14,6 +14,7 @@ from matplotlib.collections import PolyCollection
 from sslse.cli import main
 from sslse.curves import ARRANGEMENTS, draw, group, read_course, write_curves
 from sslse.curves.arrange import arrange
+from sslse.curves.figure import COLOURS, DASHES, look
 from sslse.errors import DependencyError, RunError
 
 METRICS = ("pesq_nb", "stoi", "si_sdr")
@@ -221,6 +222,11 @@ def test_two_of_a_kind_keep_their_names(make):
     runs = [make("byol"), make("byol_slow", tau=0.999)]
     (row,) = arrange([read_course(run) for run in runs], arrangement="methods")
     assert list(row[0].curves) == ["byol", "byol_slow"]
+
+
+def test_many_curves_look_different():
+    looks = [look(number) for number in range(len(COLOURS) * len(DASHES))]
+    assert len({(one["color"], one["linestyle"]) for one in looks}) == len(looks)
 
 
 def test_what_cannot_be_drawn_is_refused(make, tmp_path):
