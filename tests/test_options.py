@@ -243,7 +243,7 @@ class TestCheck:
         (Annotated[int, Interval(ge=2, le=16)], "int >= 2 and <= 16"),
         (Annotated[int, Field(gt=2)], "int > 2"),
         (Annotated[int, MultipleOf(64)], "int (a multiple of 64)"),
-        (Annotated[int, AfterValidator(require_odd)], "int"),
+        pytest.param(Annotated[int, AfterValidator(require_odd)], "int", id="require_odd-int"),
         (Literal["a", 1], "'a' | 1"),
         (list[float], "list of float"),
         (list[Annotated[float, Gt(0)]], "list of float > 0"),
