@@ -176,8 +176,9 @@ def low_data_table() -> Iterator[str]:
 
 
 def draw(runs: Sequence[Path], name: str, **how: Any) -> None:
-    """Draw curves; their data name runs from the project's root."""
+    """Draw curves as PNG; their data name runs from the project's root."""
     write_curves(runs, FIGURES, say=lambda _: None, **how)
+    (FIGURES / f"{name}.svg").unlink(missing_ok=True)
     data = FIGURES / f"{name}.csv"
     data.write_text(data.read_text("utf-8").replace(f"{ROOT}/", ""), encoding="utf-8")
 
