@@ -22,7 +22,7 @@ from typing import Any
 from sslse.compare import Comparison, compare, load_results
 from sslse.compare.comparison import Difference
 from sslse.compare.paper import published
-from sslse.curves import Course, read_course, write_curves
+from sslse.curves import Course, group, read_course, write_curves
 from sslse.reproduce.claims import claims
 from sslse.reproduce.matrix import ENTRIES
 from sslse.reproduce.tables import TITLES, per_snr, table_2
@@ -141,22 +141,16 @@ def learning(name: str) -> Iterator[str]:
 
 def progress() -> Iterator[str]:
     """SI-SDR of every recipe on a few test mixtures over the training, the mean over seeds."""
-    by_name: dict[str, list[Course]] = {}
-    for course in (read_course(one) for one in folders("matrix", low_data=False)):
-        by_name.setdefault(course.name, []).append(course)
-    shares: list[float] = []
+    by_name = group([read_course(one) for one in folders("matrix", low_data=False)])
     rows = []
     for name, courses in by_name.items():
-        by_share: dict[float, list[float]] = {}
-        for course in courses:
-            for one in course.scores:
-                share = _share(course, one["step"])
-                by_share.setdefault(share, []).append(one["score/si_sdr"])
-        shares = shares or sorted(by_share)
+        curves = [[one["score/si_sdr"] for one in course.scores] for course in courses]
+        cells = [f"{mean(at):.2f}" for at in zip(*curves, strict=True)]
         seconds = mean(course.lines[-1]["seconds"] for course in courses)
-        cells = [f"{mean(by_share[one]):.2f}" for one in shares]
         rows.append([ENTRIES[name].title, *cells, f"{seconds:.0f}", str(len(courses))])
-    yield table(["model", *(f"{one:.1%}" for one in shares), "seconds", "seeds"], rows)
+    course = by_name["normal"][0]
+    shares = [f"{_share(course, one['step']):.1%}" for one in course.scores]
+    yield table(["model", *shares, "seconds", "seeds"], rows)
 
 
 def table_of_means() -> Iterator[str]:
@@ -271,6 +265,7 @@ def improvement() -> Iterator[str]:
         title = ENTRIES[name].title if name in ENTRIES else name
         rows.append([f"best - {title}", *(_told(one) for one in found), str(len(runs))])
     yield table(["difference", *TITLES.values(), "seeds of the other"], rows)
+    yield "\n95% intervals, words after Holm's adjustment over the metrics of each line.\n"
 
 
 def best_tables() -> Iterator[str]:
