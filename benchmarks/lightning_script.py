@@ -41,6 +41,8 @@ class NoisyPairs(Dataset[tuple[Wave, Wave, Wave]]):
         self.length = length
         self.sample_rate = sample_rate
         self.add_noise = AddBackgroundNoise(noise, min_snr_db=-10.0, max_snr_db=10.0, p=1.0)
+        # What it imports and compiles when it is called first, it need not in every worker.
+        self.add_noise(np.random.default_rng(0).normal(size=crop).astype(np.float32), sample_rate)
 
     def __len__(self) -> int:
         return self.length

@@ -136,6 +136,14 @@ def measure(arguments: Any, folder: Path) -> tuple[dict[str, list[float]], Prepa
     raise SystemExit("the training ended before all rounds were measured")
 
 
+def memory_share(device: torch.device) -> float | None:
+    """Return the most of a CUDA device's memory that was in use at a time, by a and b together."""
+    if device.type != "cuda":
+        return None
+    _, whole = torch.cuda.mem_get_info(device)
+    return torch.cuda.max_memory_reserved(device) / whole
+
+
 def main() -> None:
     """Measure and print."""
     parser = options(__doc__ or "")
@@ -169,6 +177,7 @@ def main() -> None:
     print(f"{arguments.preset} preset, {batch} pairs a step, {arguments.rounds} rounds\n")
     print(table(["", "s/step: median (quartiles)", "pairs/s", "its time / b's time"], rows))
     about = {"preset": arguments.preset, "batch": batch, "crop": prepared.recipe.train.crop}
+    about["memory_share"] = memory_share(device)
     publish(arguments, device, about | {"rounds": arguments.rounds, "figures": figures})
 
 

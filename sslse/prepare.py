@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
+from torch import nn
 
 from sslse import ranks
 from sslse.api import Decoder, Encoder, Logger, Predictor
@@ -109,10 +110,23 @@ def _with_batch(
 
 
 def compile_networks(model: Step) -> None:
-    """Compile the networks, each for itself: what surrounds them changes from step to step."""
+    """Compile the networks, each for itself: what surrounds them changes from step to step.
+
+    Of a network with lists of blocks, the blocks: those alike are compiled once, which takes a
+    fraction of the time that whole networks do.
+    """
     for module in model.modules():
         if isinstance(module, Encoder | Decoder | Predictor):
-            module.compile()
+            for part in _blocks(module) or [module]:
+                part.compile(dynamic=False)
+
+
+def _blocks(network: nn.Module) -> list[nn.Module]:
+    """Return the entries of a network's module lists, those of lists within them left out."""
+    found: list[nn.Module] = []
+    for child in network.children():
+        found += list(child) if isinstance(child, nn.ModuleList) else _blocks(child)
+    return found
 
 
 def describe(prepared: Prepared) -> list[str]:

@@ -3,7 +3,12 @@ import torch
 
 from sslse.api import Reach
 from sslse.nn.memory import Memory
-from sslse.nn.sampling import DownsamplingBlock, UpsamplingBlock
+from sslse.nn.sampling import (
+    DownsamplingBlock,
+    UpsamplingBlock,
+    _lower_one_channel,
+    _raise_to_one_channel,
+)
 
 CAUSAL, LOCAL = Reach(5, 0), Reach(5, 5)
 # Samples per frame that go in and come out.
@@ -55,3 +60,17 @@ def test_pieces_give_what_the_whole_gives(block, cuts):
     pieces = x.split([cut * before for cut in cuts], -1)
     joined = torch.cat([layer(one, memory) for one in pieces], -1)
     torch.testing.assert_close(joined, layer(x))
+
+
+@pytest.mark.parametrize(("factor", "causal"), [(4, False), (2, False), (4, True)])
+def test_one_channel_as_products_of_matrices_is_the_same(factor, causal):
+    """What runs on a CUDA device alone is told apart from nothing."""
+    torch.manual_seed(0)
+    padding = 0 if causal else factor // 2
+    down = torch.nn.Conv1d(1, 3, 2 * factor, stride=factor, padding=padding).double()
+    wave = torch.randn(2, 1, 16 * factor, dtype=torch.float64)
+    torch.testing.assert_close(_lower_one_channel(down, wave), down(wave))
+    padding = factor if causal else factor // 2
+    up = torch.nn.ConvTranspose1d(3, 1, 2 * factor, stride=factor, padding=padding).double()
+    frames = torch.randn(2, 3, 7, dtype=torch.float64)
+    torch.testing.assert_close(_raise_to_one_channel(up, frames), up(frames))

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from sslse.device import lowers_precision
+from sslse.nn.conformer import ConformerBlock
 from sslse.prepare import prepare
 from sslse.train.log import read_metrics
 
@@ -47,6 +48,12 @@ def test_auto_is_float32_on_a_cpu(tiny):
 
 
 @pytest.mark.filterwarnings("default")  # torch's own, while it traces
+def conformers(network):
+    return [one for one in network.modules() if isinstance(one, ConformerBlock)]
+
+
+# torch hides it by itself, but for where warnings are errors.
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
 def test_compiled_networks_train_to_the_same_losses(tiny, registry, monkeypatch):
     """Traced as always; the code is then run as it is, which takes seconds, not a minute."""
     traced = partialmethod(torch.nn.Module.compile, backend="eager")
@@ -57,6 +64,8 @@ def test_compiled_networks_train_to_the_same_losses(tiny, registry, monkeypatch)
         outputs.append([trainer.step(step)[0].total.item() for step in range(2)])
     assert outputs[1] == pytest.approx(outputs[0], rel=1e-4)
     model = trainer.model
-    for network in (model.encoder, model.decoder, model.objective.predictor):
-        assert network._compiled_call_impl is not None
+    networks = (model.encoder, model.decoder, model.objective.predictor)
+    for block in (*model.encoder.down, *(block for one in networks for block in conformers(one))):
+        assert block._compiled_call_impl is not None
+    assert all(network._compiled_call_impl is None for network in networks)
     assert not any("_orig_mod" in name for name in model.state_dict())
