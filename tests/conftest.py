@@ -54,21 +54,27 @@ TINY = (
 
 
 _SPEC = importlib.util.spec_from_file_location("tiers", Path(__file__).with_name("tiers.py"))
-tiers = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(tiers)
+_tiers = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_tiers)
+
+
+@pytest.fixture(scope="session")
+def tiers():
+    """Give the module that divides the tests into tiers."""
+    return _tiers
 
 
 def pytest_configure(config):
-    tiers.declare(config)
+    _tiers.declare(config)
 
 
 def pytest_report_header(config):
-    return tiers.said(config)
+    return _tiers.said(config)
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(config, items):
-    tiers.divide(config, items)
+    _tiers.divide(config, items)
 
 
 @pytest.fixture(scope="session", autouse=True)
