@@ -2,6 +2,13 @@
 
 import math
 import os
+
+# One thread a process, also in those a test starts: tiny tensors are slower on several, and the
+# processes of `pytest -n` would take each other's cores. Set before numpy and torch are imported.
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -46,6 +53,41 @@ TINY = (
 )
 
 
+_SPEC = importlib.util.spec_from_file_location("tiers", Path(__file__).with_name("tiers.py"))
+_tiers = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_tiers)
+
+
+@pytest.fixture(scope="session")
+def tiers():
+    """Give the module that divides the tests into tiers."""
+    return _tiers
+
+
+def pytest_configure(config):
+    _tiers.declare(config)
+
+
+def pytest_report_header(config):
+    return _tiers.said(config)
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(config, items):
+    _tiers.divide(config, items)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_by_the_clock():
+    """Switch off what a busy machine would make happen: lines of progress, help by processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sslse.cli.display.PLAIN_SECONDS", math.inf)
+        patch.setattr("sslse.data.packer.SAY_SECONDS", math.inf)
+        patch.setattr("sslse.data.reading.ALONE_SECONDS", math.inf)
+        patch.setattr("sslse.sweep.running.TELL_SECONDS", math.inf)
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_audio() -> Path:
     """Give the folder with timit/, nonspeech/ and speech/; skip where there is none."""
@@ -62,7 +104,11 @@ def registry():
 
 @pytest.fixture(scope="session")
 def tiny_cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
+    """Give the folder of packed corpora, one for all processes: making the noise takes longest."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared_cache"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture

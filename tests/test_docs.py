@@ -133,6 +133,7 @@ class Reader:
             del sys.modules[name]
 
 
+@pytest.mark.docs
 def test_the_tutorial_leads_to_a_trained_method(tmp_path, tiny_cache, tiny_sets, monkeypatch):
     monkeypatch.setenv("SSLSE_CACHE", str(tiny_cache))
     reader = Reader(tmp_path, monkeypatch, tiny_sets)
@@ -165,6 +166,8 @@ def test_the_tutorial_tells_the_rules_of_the_kit():
         assert beginning + " ".join(f"- {one.text}" for one in rules) in page
 
 
+@pytest.mark.docs
+@pytest.mark.smoke
 def test_the_readmes_plugin_trains(tmp_path, tiny_cache, tiny_sets, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SSLSE_CACHE", str(tiny_cache))

@@ -40,6 +40,7 @@ def test_its_cells_are_plain_python(notebook):
         compile(text, "cell", "exec")
 
 
+@pytest.mark.docs
 def test_it_runs(notebook, tmp_path, tiny_cache, monkeypatch, capsys):
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")

@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.install
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 INCLUDED = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
@@ -143,26 +145,35 @@ def checkout(tmp_path_factory):
     return folder
 
 
+BUILD = (sys.executable, "-m", "build", "--no-isolation")
+
+
 @pytest.fixture(scope="module")
-def built(checkout, tmp_path_factory):
-    """Build the wheel, the source archive, and the wheel of the source archive."""
-    folder = tmp_path_factory.mktemp("built")
-    build = [sys.executable, "-m", "build", "--no-isolation"]
-    call([*build, "--wheel", "--outdir", folder, checkout], folder=folder)
-    call([*build, "--outdir", folder / "from_sdist", checkout], folder=folder)
+def wheel_file(checkout, tmp_path_factory):
+    """Build the wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    call([*BUILD, "--wheel", "--outdir", folder, checkout], folder=folder)
+    (file,) = folder.glob("*.whl")
+    return file
+
+
+@pytest.fixture(scope="module")
+def wheel(wheel_file):
+    return zipfile.ZipFile(wheel_file)
+
+
+@pytest.fixture(scope="module")
+def from_sdist(checkout, tmp_path_factory):
+    """Build the source archive, and the wheel of the source archive."""
+    folder = tmp_path_factory.mktemp("from_sdist")
+    call([*BUILD, "--outdir", folder, checkout], folder=folder)
     return folder
 
 
 @pytest.fixture(scope="module")
-def wheel(built):
-    (file,) = built.glob("*.whl")
-    return zipfile.ZipFile(file)
-
-
-@pytest.fixture(scope="module")
-def sdist(built):
+def sdist(from_sdist):
     """Give the sizes of the source archive's files, by path below its one folder."""
-    (file,) = built.glob("from_sdist/*.tar.gz")
+    (file,) = from_sdist.glob("*.tar.gz")
     with tarfile.open(file) as archive:
         members = [one for one in archive.getmembers() if one.isfile()]
     top = f"sslse-{VERSION}/"
@@ -176,18 +187,18 @@ def folders(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trials(checkout, built, folders, tmp_path_factory):
+def trials(checkout, wheel_file, folders, tmp_path_factory):
     """Try every way to install, two at a time: most of their time is spent importing."""
     cache = tmp_path_factory.mktemp("cache")
-    (wheel,) = built.glob("*.whl")
     with ThreadPoolExecutor(2) as pool:
         started = {
-            way: pool.submit(try_out, way, folder, checkout, wheel, cache)
+            way: pool.submit(try_out, way, folder, checkout, wheel_file, cache)
             for way, folder in folders.items()
         }
         yield started
 
 
+@pytest.mark.smoke
 def test_wheel_holds_packages_plugins_and_nothing_else_at_its_top(wheel):
     top = {PurePosixPath(name).parts[0] for name in wheel.namelist()}
     assert top == {"sslse", *PLUGINS, DIST_INFO}
@@ -197,6 +208,7 @@ def test_wheel_holds_packages_plugins_and_nothing_else_at_its_top(wheel):
     assert code <= set(wheel.namelist())
 
 
+@pytest.mark.smoke
 def test_wheel_has_every_entry_point_and_its_module(wheel):
     text = wheel.read(f"{DIST_INFO}/entry_points.txt").decode()
     modules = PROJECT["project"]["entry-points"]["sslse"]
@@ -207,6 +219,7 @@ def test_wheel_has_every_entry_point_and_its_module(wheel):
         assert {f"{path}.py", f"{path}/__init__.py"} & set(wheel.namelist())
 
 
+@pytest.mark.smoke
 def test_wheel_holds_the_recipes_presets_and_profiles(wheel):
     shipped = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("recipes/**/*.yaml")}
     assert len(shipped) >= 17
@@ -223,6 +236,7 @@ def test_wheel_and_sdist_hold_the_templates_of_new_packages(wheel, sdist):
     assert templates <= set(sdist)
 
 
+@pytest.mark.smoke
 def test_wheel_holds_the_demo_speech_and_the_licence(wheel):
     speech = "sslse/corpora/demo/speech"
     rows = csv.DictReader(io.StringIO(wheel.read(f"{speech}/index.csv").decode()))
@@ -249,12 +263,13 @@ def test_what_work_leaves_behind_is_not_in_the_sdist(leftover, checkout, sdist):
     assert leftover not in sdist
 
 
+@pytest.mark.smoke
 def test_what_work_leaves_behind_is_not_in_the_wheel(wheel):
     assert not [name for name in wheel.namelist() if wheel.read(name) == LEFT_OVER.encode()]
 
 
-def test_sdist_builds_the_same_wheel(built, wheel):
-    (file,) = built.glob("from_sdist/*.whl")
+def test_sdist_builds_the_same_wheel(from_sdist, wheel):
+    (file,) = from_sdist.glob("*.whl")
     with zipfile.ZipFile(file) as rebuilt:
         assert sorted(rebuilt.namelist()) == sorted(wheel.namelist())
 

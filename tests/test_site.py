@@ -13,6 +13,8 @@ import pytest
 
 from sslse.cli.main import COMMANDS
 
+pytestmark = pytest.mark.docs
+
 pytest.importorskip("material", reason="needs mkdocs-material: pip install 'sslse[docs]'")
 
 ROOT = Path(__file__).parents[1]

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.install
+
 ROOT = Path(__file__).parents[1]
 EXAMPLES = (
     *("sslse-convtasnet", "sslse-vicreg"),
@@ -57,7 +59,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def call(folder):
+def call(folder, tiny_cache):
     """Give a function that runs a command where sslse and all plugins are installed.
 
     The plugins are the examples, a broken one, and one that ``sslse new`` wrote for every kind.
@@ -70,7 +72,7 @@ def call(folder):
         path = sources / "broken" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": str(packages), "SSLSE_CACHE": str(folder / "cache")}
+    environment = os.environ | {"PYTHONPATH": str(packages), "SSLSE_CACHE": str(tiny_cache)}
 
     def run(*command, at=folder):
         return subprocess.run(

@@ -108,6 +108,7 @@ def test_commands_say_what_is_quoted(arguments, tmp_path, monkeypatch):
     assert any(line.startswith(quoted) for line in lines for quoted in LINES), lines
 
 
+@pytest.mark.processes
 def test_another_torchaudio_is_said_as_quoted(tmp_path):
     """Let a torchaudio that does not load stand before the installed one."""
     package = tmp_path / "torchaudio"

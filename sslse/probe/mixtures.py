@@ -155,14 +155,17 @@ def crop_stretches(
     """
     chosen = [stretches[one] for one in which.tolist()]
     table = torch.tensor([(one.row, one.first, one.length) for one in chosen])
-    row, first, length = table.to(store.device).unsqueeze(-1).unbind(1)
-    positions = start.to(store.device).unsqueeze(-1) + torch.arange(samples, device=store.device)
-    if loop:
-        positions = positions % length
-    inside = positions < length
-    places = first + torch.where(inside, positions, 0)
-    waves = store.crops(row.expand_as(places), places, 1).squeeze(-1)
-    return torch.where(inside, waves, 0.0)
+    row, first, length = table.to(store.device).unbind(1)
+    start = start.to(store.device)
+    waves = store.crops(row, first + start, samples)
+    positions = start.unsqueeze(-1) + torch.arange(samples, device=store.device)
+    inside = positions < length.unsqueeze(-1)
+    if not loop:
+        return torch.where(inside, waves, 0.0)
+    # What wraps around lies in the stretch's first samples, however often it does.
+    beginning = store.crops(row, first, samples)
+    wrapped = (positions % length.unsqueeze(-1)).clamp(max=samples - 1)
+    return torch.where(inside, waves, beginning.gather(-1, wrapped))
 
 
 def take_turns(labels: Sequence[str], count: int, draws: Generator) -> Tensor:

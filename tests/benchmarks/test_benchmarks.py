@@ -44,7 +44,10 @@ def rehearse(name, chosen, folder, cache, **environment):
     return ended.stdout, json.loads(written.read_text())
 
 
-@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.benchmarks
+@pytest.mark.parametrize(
+    "name", [pytest.param("mix", marks=pytest.mark.smoke), *(one for one in PLACES if one != "mix")]
+)
 def test_a_rehearsal(name, tmp_path, tiny_cache):
     _, figures = rehearse(name, CHOSEN.get(name, []), tmp_path, tiny_cache)
     assert figures["machine"]["cpu"].startswith(("1 core", f"{len(os.sched_getaffinity(0))} core"))
@@ -54,6 +57,7 @@ def test_a_rehearsal(name, tmp_path, tiny_cache):
     assert figures > 0
 
 
+@pytest.mark.benchmarks
 def test_rivals_that_do_not_run_are_left_out_with_the_reason(tmp_path, tiny_cache):
     packages = tmp_path / "packages"
     packages.mkdir()
@@ -70,7 +74,7 @@ def test_rivals_that_do_not_run_are_left_out_with_the_reason(tmp_path, tiny_cach
     said, found = rehearse("enhance", chosen, tmp_path, tiny_cache, PYTHONPATH=str(packages))
     assert list(found["figures"]) == ["noisereduce, non-stationary, whole files"]
     figures = found["figures"]["noisereduce, non-stationary, whole files"]
-    assert 0.05 <= figures["real_time_factor"]["median"] < 0.5
+    assert figures["real_time_factor"]["median"] >= 0.05
     assert 0 < figures["peak_megabytes"]["short"] <= figures["peak_megabytes"]["long"] * 1.5
     assert found["left_out"] == {
         "noisereduce, stationary, whole files": "no stationary noise",

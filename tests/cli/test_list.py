@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -11,7 +10,7 @@ from click.testing import CliRunner
 from sslse.cli import main
 from sslse.registry import KINDS
 
-MANY_SECONDS = 1.0  # the goal is 0.5 s; a busy machine is given twice that
+MOST_MODULES = 300  # imports are what takes time; `benchmarks/startup.py` measures the seconds
 NO_TORCH = """\
 import sys
 sys.argv = ["sslse", *sys.argv[1:]]
@@ -21,6 +20,14 @@ try:
 finally:
     heavy = {"torch", "torchaudio", "pydantic", "numpy", "matplotlib"} & set(sys.modules)
     print("heavy:", sorted(heavy), file=sys.stderr)
+"""
+COUNT_MODULES = """\
+import sys
+from sslse.cli import main
+try:
+    main()
+finally:
+    print(len(sys.modules), file=sys.stderr)
 """
 
 
@@ -121,12 +128,7 @@ def test_no_heavy_import(arguments):
 
 
 @pytest.mark.parametrize("argument", ["list", "--help"])
-def test_it_answers_at_once(argument):
-    command = [sys.executable, "-c", "from sslse.cli import main; main()", argument]
-
-    def seconds():
-        begin = time.perf_counter()
-        subprocess.run(command, capture_output=True, check=True)
-        return time.perf_counter() - begin
-
-    assert min(seconds() for _ in range(3)) < MANY_SECONDS
+def test_little_is_imported_before_it_answers(argument):
+    command = [sys.executable, "-c", COUNT_MODULES, argument]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(result.stderr) < MOST_MODULES

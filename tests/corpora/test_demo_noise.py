@@ -26,6 +26,7 @@ def test_there_are_twenty_kinds_of_five_takes() -> None:
     assert TAKES == 5
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_take_is_well_formed_and_never_silent(kind: str) -> None:
     for take in range(1, TAKES + 1):
@@ -38,6 +39,8 @@ def test_every_take_is_well_formed_and_never_silent(kind: str) -> None:
         assert window_rms.min() > 1e-3  # -60 dBFS
 
 
+@pytest.mark.statistics
+@pytest.mark.smoke
 @pytest.mark.parametrize("kind", KINDS)
 def test_takes_are_reproducible_and_differ(kind: str) -> None:
     first, last = cached_noise(kind, 1), cached_noise(kind, TAKES)

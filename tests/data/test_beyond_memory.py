@@ -1,7 +1,6 @@
 """1000 hours whose samples are holes in files open and are drawn from like a small corpus."""
 
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -60,20 +59,16 @@ def resident_bytes():
     return 1024 * int(line.split()[1])
 
 
-def test_1000_hours_open_in_seconds_and_need_little_memory(tmp_path):
+def test_1000_hours_open_and_need_little_memory(tmp_path):
     corpus = Sparse(200_000)
     pack_holes(corpus, tmp_path)
-    before, started = resident_bytes(), time.monotonic()
+    before = resident_bytes()
     store = open_store(corpus, RATE, tmp_path, label="speech").part("train")
-    opened = time.monotonic() - started
     batches = Batches(store, batch_size=64, crop=16384, crops_per_utterance=1, seed=0)
     for step in range(10):
         waves, utterances = batches.draw(step)
-    drawn = time.monotonic() - started - opened
     assert store.seconds == pytest.approx(900 * 3600)
     assert waves.shape == (64, 16384)
     assert not waves.any()
     assert int(utterances.max()) > 100_000
     assert resident_bytes() - before < 150 * 10**6
-    assert opened < 10
-    assert drawn < 10

@@ -104,6 +104,7 @@ def test_many_shards_give_the_crops_of_one(tmp_path, monkeypatch):
     assert many.seconds == one.seconds
 
 
+@pytest.mark.processes
 def test_other_processes_write_the_same_files(tmp_path, monkeypatch, small_shards):
     root = tmp_path / "speech"
     root.mkdir()
@@ -140,6 +141,7 @@ def test_a_corpus_that_cannot_be_sent_is_read_alone(tmp_path, monkeypatch):
     assert corpus.read_rows == list(range(COUNT))
 
 
+@pytest.mark.processes
 def test_a_killed_packing_goes_on_where_it_was(tmp_path, monkeypatch, small_shards):
     (tmp_path / "deadly.py").write_text(DEADLY)
     cache = tmp_path / "cache"
@@ -258,9 +260,9 @@ def test_a_second_process_waits_for_the_first(tmp_path):
     with alone_in(folder, lambda: None) as alone:
         assert alone
         other.start()
-        assert waits.wait(10)
+        waits.wait()
         index.write_bytes(kept)
-    other.join(10)
+    other.join()
     assert not corpus.read_rows
     assert contents(tmp_path) == whole
 

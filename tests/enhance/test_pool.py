@@ -43,6 +43,7 @@ def source_of(models):
     return ModelSource(str(models["context"]), "cpu")
 
 
+@pytest.mark.processes
 def test_processes_do_what_one_does(tmp_path, jobs, tiny_models):
     (tmp_path / "b.wav").write_text("no sound")
     alone, together = Noted(), Noted()
@@ -62,6 +63,7 @@ def test_processes_do_what_one_does(tmp_path, jobs, tiny_models):
     assert together.told <= alone.told
 
 
+@pytest.mark.processes
 def test_a_process_that_dies_takes_one_file_with_it(tmp_path, jobs, tiny_models, monkeypatch):
     begin = pool._Worker.begin
 
@@ -84,11 +86,13 @@ def test_a_process_that_dies_takes_one_file_with_it(tmp_path, jobs, tiny_models,
     ]
 
 
+@pytest.mark.processes
 def test_a_model_that_cannot_be_loaded_ends_all(jobs):
     with pytest.raises(RunError, match=r"^no-model: no such model"):
         enhance_in_processes(ModelSource("no-model", "cpu"), jobs, 1, Noted())
 
 
+@pytest.mark.processes
 def test_what_raises_ends_the_processes(tmp_path, jobs, tiny_models):
     class Stops(Noted):
         def ended(self, job, result):

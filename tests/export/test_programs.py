@@ -34,7 +34,13 @@ print(json.loads(more["sslse.json"])["sample_rate"], tuple(enhanced.shape))
 """
 
 
-@pytest.fixture(scope="module", params=["global", "context", "causal"])
+pytestmark = pytest.mark.export
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param("context", marks=pytest.mark.smoke), "global", "causal"],
+)
 def exported(request, tiny_models, registry, tmp_path_factory):
     """Trace each kind of network once; give it with its two files."""
     pytest.importorskip("onnxscript")

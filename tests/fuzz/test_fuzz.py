@@ -16,11 +16,8 @@ CASES = {"audio": 200, "enhance": 100, "recipes": 500, "tables": 300, "arguments
 LINE = re.compile(r"^(\w+): (\d+) cases, seed \d+: (.*)$", re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def said():
-    """Run the tool once on all kinds; workers import what they need once."""
-    wanted = int(os.environ.get("SSLSE_FUZZ", "0"))
-    cases = {one: wanted or count for one, count in CASES.items()}
+def run_tool(cases):
+    """Run the tool; return what it counted by kind, and all it said."""
     arguments = [part for one, count in cases.items() for part in (f"--{one}", str(count))]
     seed = os.environ.get("SSLSE_FUZZ_SEED", "0")
     command = [sys.executable, str(TOOL), *arguments, "--seed", seed]
@@ -31,6 +28,14 @@ def said():
     return found, result
 
 
+@pytest.fixture(scope="module")
+def said():
+    """Run the tool once on all kinds; workers import what they need once."""
+    wanted = int(os.environ.get("SSLSE_FUZZ", "0"))
+    return run_tool({one: wanted or count for one, count in CASES.items()})
+
+
+@pytest.mark.fuzz
 @pytest.mark.parametrize("target", CASES)
 def test_damaged_input_gives_a_result_or_one_clear_error(said, target):
     found, result = said
@@ -38,6 +43,15 @@ def test_damaged_input_gives_a_result_or_one_clear_error(said, target):
     assert "FAILED" not in counts, result.stdout
     assert "accepted" in counts
     assert "refused" in counts
+
+
+@pytest.mark.fuzz
+@pytest.mark.smoke
+def test_a_few_damaged_recipes_and_tables_are_refused():
+    found, result = run_tool({"recipes": 20, "tables": 20})
+    for _, counts in found.values():
+        assert "FAILED" not in counts, result.stdout
+        assert "refused" in counts
 
 
 def test_the_tool_sees_a_crash_and_goes_on(tmp_path):

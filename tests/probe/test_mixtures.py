@@ -55,6 +55,26 @@ def test_crops_hold_no_sample_from_outside_their_stretch(pack):
     assert looped[2].tolist() == [115, 116, 111, 112, 113, 114, 115, 116]
 
 
+@pytest.mark.parametrize("loop", [False, True])
+def test_crops_are_read_whole(pack, hiss, monkeypatch, loop):
+    """Sample by sample, a probe of 200 mixtures takes minutes."""
+    store = pack({"a": hiss(5000)})
+    read, before = [], store.crops
+
+    def crops(index, start, samples):
+        read.append((len(index), samples))
+        return before(index, start, samples)
+
+    monkeypatch.setattr(store, "crops", crops)
+    stretch, which = [Stretch(0, "a", 100, 900, "")], torch.zeros(3, dtype=torch.int64)
+    found = crop_stretches(store, stretch, which, torch.tensor([0, 700, 899]), 400, loop=loop)
+    assert set(read) == {(3, 400)}
+    sound = before(which[:1], torch.tensor([100]), 900)[0]
+    after = sound if loop else torch.zeros(900)
+    for row, start in zip(found, (0, 700, 899), strict=True):
+        assert torch.equal(row, torch.cat([sound[start:], after])[:400])
+
+
 def test_starts_leave_room_for_a_crop(sources):
     side = Side(
         [Stretch(0, "u0", 100, 3000, "long"), Stretch(1, "u1", 0, 500, "short")],

@@ -13,6 +13,8 @@ from sslse.curves import read_course
 from sslse.reproduce.claims import claims
 from sslse.sweep import running
 
+pytestmark = pytest.mark.training
+
 MINIATURE = """
 about: A miniature.
 seeds: 1

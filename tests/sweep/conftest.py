@@ -22,8 +22,10 @@ with locked(out):
     if does == "dies":
         os.kill(os.getpid(), 9)
     if does == "waits":
-        time.sleep(60)
-    time.sleep(float(does))
+        time.sleep(600)
+    if does.startswith("meets "):
+        while not (out.parent / does.removeprefix("meets ") / "started").is_file():
+            time.sleep(0.01)
     (out / "model.safetensors").write_bytes(b"")
     mean = {"noisy": {"si_sdr": 0.0}, "enhanced": {"si_sdr": 5.0}}
     (out / "evaluation.json").write_text(json.dumps({"mean": mean}))
@@ -33,7 +35,7 @@ with locked(out):
 
 @pytest.fixture
 def scripted(tiny, tmp_path, monkeypatch):
-    """Give a function that plans runs by what each of them does: seconds, fails, dies, waits."""
+    """Give a function that plans runs by what each does: ends, fails, dies, waits, meets NAME."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     recipe = tmp_path / "recipe.yaml"

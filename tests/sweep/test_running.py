@@ -16,7 +16,7 @@ from sslse.sweep.running import command_of, find_member, run_members, threads_of
 
 
 def test_runs_that_fail_are_told_and_the_others_go_on(scripted):
-    plan = scripted(a="0", b="fails", c="dies", d="0")
+    plan = scripted(a="ends", b="fails", c="dies", d="ends")
     said = []
     outcomes = run_members(plan, plan.members, say=said.append)
     assert [one.member.name for one in outcomes] == ["a", "b", "c", "d"]
@@ -30,9 +30,9 @@ def test_runs_that_fail_are_told_and_the_others_go_on(scripted):
 
 
 def test_what_is_evaluated_is_not_run_again_and_what_failed_is(scripted):
-    plan = scripted(a="0", b="fails")
+    plan = scripted(a="ends", b="fails")
     run_members(plan, plan.members, say=lambda _: None)
-    scripted(b="0")
+    scripted(b="ends")
     said = []
     outcomes = run_members(plan, plan.members, say=said.append)
     assert [one.fault for one in outcomes] == ["", ""]
@@ -43,7 +43,7 @@ def test_what_is_evaluated_is_not_run_again_and_what_failed_is(scripted):
 
 
 def test_as_many_at_a_time_as_asked_for_share_the_cores(scripted, times):
-    plan = scripted(a="0.5", b="0.5", c="0.5")
+    plan = scripted(a="meets b", b="meets a", c="ends")
     run_members(plan, plan.members, jobs=2, say=lambda _: None)
     spans = [times(plan, name) for name in "abc"]
     overlaps = [
@@ -60,13 +60,13 @@ def test_as_many_at_a_time_as_asked_for_share_the_cores(scripted, times):
 
 
 def test_a_run_another_process_writes_is_waited_for(scripted):
-    plan = scripted(a="0", b="0")
+    plan = scripted(a="ends", b="ends")
     said = []
     release = threading.Event()
 
     def hold():
         with locked(plan.folder / "a"):
-            release.wait(30)
+            release.wait()
 
     holder = threading.Thread(target=hold)
     holder.start()
@@ -86,16 +86,20 @@ def test_a_run_another_process_writes_is_waited_for(scripted):
 
 
 def test_a_signal_reaches_the_runs(scripted):
-    plan = scripted(a="waits", b="0")
-    before = time.monotonic()
+    plan = scripted(a="waits", b="ends")
+
+    def stop():
+        while not (plan.folder / "a" / "started").is_file():
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGTERM)
 
     def say(line):
         if line == "a: starts":
-            threading.Timer(1, signal.raise_signal, [signal.SIGTERM]).start()
+            threading.Thread(target=stop, daemon=True).start()
 
     with pytest.raises(Stopped):
         run_members(plan, plan.members, say=say)
-    assert time.monotonic() - before < 30
+    assert not (plan.folder / "a" / "ended").exists()
     assert not (plan.folder / "b").exists()
     with locked(plan.folder / "a"):  # nobody holds it
         pass

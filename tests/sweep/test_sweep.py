@@ -94,7 +94,8 @@ def test_every_fault_is_told_before_a_run_starts(sweep, tmp_path):
     assert "runs" not in {one.name for one in tmp_path.iterdir()}
 
 
-def test_a_dry_run_lists_and_writes_nothing(sweep, tmp_path):
+def test_a_dry_run_lists_and_writes_nothing(sweep, tmp_path, monkeypatch):
+    monkeypatch.setattr("sslse.sweep.rehearsal.estimate_seconds", lambda _: 30.0)
     result = sweep("--set", "objective.tau=0.9,0.99", "--dry-run")
     assert result.exit_code == 0, result.output
     assert "quickstart_sweep: 2 runs; training takes about 1 min on this CPU" in result.output
@@ -138,6 +139,7 @@ def test_the_slurm_script_runs_the_tasks_of_the_plan(sweep, here, tmp_path):
     assert (run["label"], run["seeds"]) == ("quickstart", [0, 1])
 
 
+@pytest.mark.processes
 def test_a_killed_sweep_goes_on_and_ends_in_the_same_numbers(sweep, here, tmp_path, tiny_sets):
     """Killed with SIGKILL, it leaves the run in progress behind, which is waited for."""
     sets = [text for text in tiny_sets if "epochs" not in text]

@@ -6,7 +6,8 @@ from sslse.registry import discover
 
 CPU = torch.device("cpu")
 ROUND = "{name: round, period: 1, cl: 0.01}"
-CASES = [(name, ROUND) for name in discover().names("objective")] + [("simclr", "gradnorm")]
+FIRST = [("byol", ROUND), ("simclr", "gradnorm")]
+OTHERS = [(name, ROUND) for name in discover().names("objective") if name != "byol"]
 SMALL = {"moco_v2": "{name: moco_v2, queue: 512}"}
 
 
@@ -14,7 +15,11 @@ def ready(recipe, registry):
     return prepare(recipe, registry, CPU, lambda _: None).trainer
 
 
-@pytest.mark.parametrize(("objective", "schedule"), CASES)
+@pytest.mark.training
+@pytest.mark.parametrize(
+    ("objective", "schedule"),
+    [*(pytest.param(*one, marks=pytest.mark.smoke) for one in FIRST), *OTHERS],
+)
 def test_slices_train_as_the_whole_batch_does(tiny, registry, objective, schedule):
     curves = []
     for count in (1, 4):

@@ -72,6 +72,7 @@ def train(recipe, registry, folder):
 LONG = ("train.epochs=50", "train.log_every=4", "schedule=mix", "encoder.dim=16")
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("se", [0.0, 0.1])
 def test_simsiam_without_stop_gradient_is_caught(recipe, extended, tmp_path, se):
     sets = (*LONG, "objective=no_stop", f"schedule.se={se}")
@@ -85,6 +86,7 @@ def test_simsiam_without_stop_gradient_is_caught(recipe, extended, tmp_path, se)
     assert again == [], "a warning is given once, also where the run is resumed"
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("objective", ["byol", "simsiam", "normal"])
 def test_a_healthy_run_raises_no_warning(recipe, extended, tmp_path, objective):
     said, lines = train(recipe(*LONG, f"objective={objective}"), extended, tmp_path)
@@ -92,6 +94,8 @@ def test_a_healthy_run_raises_no_warning(recipe, extended, tmp_path, objective):
     assert {"latent/rank", "latent/alignment", "output/copied"} <= set(lines[-1])
 
 
+@pytest.mark.training
+@pytest.mark.smoke
 def test_a_collapse_can_stop_the_run(recipe, extended, tmp_path):
     sets = (*LONG, "objective=no_stop", "schedule.se=0", "train.on_collapse=stop")
     with pytest.raises(RunError, match=r"step \d+: latent/std .* collapsed; stopped"):

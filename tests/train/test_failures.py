@@ -46,8 +46,14 @@ def test_the_largest_power_of_two_is_found_and_little_more_is_tried(most, fittin
     assert len([one for one in tried if one > fitting]) <= 1
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(
-    "error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory."), RuntimeError(ALLOCATOR)]
+    "error",
+    [
+        pytest.param(RuntimeError(ALLOCATOR), marks=pytest.mark.smoke),
+        torch.OutOfMemoryError("CUDA out of memory."),
+        MemoryError(),
+    ],
 )
 def test_out_of_memory_says_what_was_tried_and_what_fits(trainer, tmp_path, monkeypatch, error):
     forward = type(trainer.model).forward

@@ -15,6 +15,8 @@ import torch
 from sslse.prepare import prepare
 from sslse.train.log import TIMING, read_metrics
 
+pytestmark = pytest.mark.processes
+
 SCRIPT = Path(__file__).with_name("killing.py")
 SAME = ("model.safetensors", "evaluation.json", "evaluation.csv", "recipe.yaml", "material.json")
 KILLS = (("SSLSE_KILLS", "5"), ("SSLSE_KILLS_SEED", "0"))

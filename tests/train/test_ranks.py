@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -114,11 +113,12 @@ def pair(tmp_path_factory, curves, resumed, sets, waves):
         "late_port": free_port(),
         "out": str(out),
     }
-    codes = [one.wait(120) for one in start(job, out)]
+    codes = [one.wait() for one in start(job, out)]
     assert codes == [0, 0], [(out / f"{rank}.txt").read_text()[-3000:] for rank in range(2)]
     return [torch.load(out / f"{rank}.pt") for rank in range(2)], folder
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("name", [*METHODS, *ADAPTING])
 def test_two_ranks_with_half_the_batch_each_train_as_one_process(pair, curves, name):
     (first, second), _ = pair
@@ -142,6 +142,7 @@ def test_two_ranks_with_half_the_batch_each_train_as_one_process(pair, curves, n
         assert torch.equal(first[name]["weights"][part], second[name]["weights"][part]), part
 
 
+@pytest.mark.processes
 def test_the_data_does_not_depend_on_the_number_of_ranks(pair, curves):
     (first, _), _ = pair
     alone = worker.curve(worker.make_trainer(curves["byol"]), 1)
@@ -150,6 +151,7 @@ def test_the_data_does_not_depend_on_the_number_of_ranks(pair, curves):
     torch.testing.assert_close(first["byol"]["latent"], alone["latent"])
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("loss", ["own rows", "all rows", "batch norm"])
 def test_gradients_of_what_is_gathered_are_those_of_one_process(pair, waves, loss):
     (first, second), _ = pair
@@ -158,10 +160,12 @@ def test_gradients_of_what_is_gathered_are_those_of_one_process(pair, waves, los
         torch.testing.assert_close(found["gradients"][loss], expected, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.processes
 def test_parameters_without_a_loss_are_not_moved_on_any_rank(pair):
     assert [one["unmoved"] for one in pair[0]] == [True, True]
 
 
+@pytest.mark.processes
 def test_a_run_goes_on_with_another_number_of_ranks_and_back(pair, resumed, tmp_path):
     both, folder = pair
     assert all(one["stopped"] for one in both)
@@ -177,6 +181,7 @@ def test_a_run_goes_on_with_another_number_of_ranks_and_back(pair, resumed, tmp_
             assert line[name] == pytest.approx(other[name], rel=1e-4, abs=1e-4), name
 
 
+@pytest.mark.processes
 def test_a_batch_that_does_not_divide_is_refused(pair):
     message = (
         "a batch of 23 utterances does not divide among 2 processes; "
@@ -185,20 +190,18 @@ def test_a_batch_that_does_not_divide_is_refused(pair):
     assert [one["uneven"] for one in pair[0]] == [message] * 2
 
 
+@pytest.mark.processes
 def test_a_rank_that_does_not_answer_ends_the_others(pair):
-    message, seconds = pair[0][0]["late"]
-    assert message.startswith("rank 0 of 2 lost contact with another process")
-    assert 1 < seconds < 5
+    assert pair[0][0]["late"].startswith("rank 0 of 2 lost contact with another process")
 
 
+@pytest.mark.processes
 def test_a_killed_rank_ends_the_others_with_a_message(tmp_path, sets):
     arguments = ["run", "quickstart", "--out", str(tmp_path / "run"), "--device", "cpu"]
     arguments += [word for one in [*sets, "train.epochs=400"] for word in ("--set", one)]
     first, second = start({"arguments": arguments, "dies_at": 7}, tmp_path)
-    assert second.wait(60) < 0
-    died = time.monotonic()
-    assert first.wait(60) == 75
-    assert time.monotonic() - died < 20
+    assert second.wait() < 0
+    assert first.wait() == 75
     said = (tmp_path / "0.txt").read_text()
     assert "rank 0 of 2 lost contact with another process, which ended" in said
     assert "continue with: sslse run quickstart" in said

@@ -222,6 +222,7 @@ class Dying(Scorer):
         return super().submit(*arguments)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("deaths", "lost"), [(1, 0), (7, 1)])
 def test_a_dead_worker_costs_a_step_at_most(deaths, lost, train, tmp_path, monkeypatch):
     monkeypatch.setattr("sslse.train.scores.Scorer", Dying)
@@ -235,6 +236,7 @@ def test_a_dead_worker_costs_a_step_at_most(deaths, lost, train, tmp_path, monke
     assert [text for text in said if text.startswith("warning")] == [f"{warning} left out"] * lost
 
 
+@pytest.mark.processes
 def test_workers_in_the_background_give_the_same(train, tmp_path):
     here, there = tmp_path / "here", tmp_path / "there"
     train(here, "train.epochs=2")
@@ -322,6 +324,7 @@ def is_alive(process):
     return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_workers_ignore_ctrl_c_and_end_with_a_killed_run(tmp_path):
     script = tmp_path / "working.py"
@@ -336,7 +339,5 @@ def test_workers_ignore_ctrl_c_and_end_with_a_killed_run(tmp_path):
         assert is_alive(worker)
         assert os.getpriority(os.PRIO_PROCESS, worker) > os.getpriority(os.PRIO_PROCESS, run.pid)
         run.kill()
-        deadline = time.monotonic() + 20
-        while is_alive(worker) and time.monotonic() < deadline:
+        while is_alive(worker):
             time.sleep(0.05)
-        assert not is_alive(worker)

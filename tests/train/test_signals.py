@@ -76,6 +76,7 @@ def test_outside_of_training_a_signal_stops_at_once():
     assert caught.value.number == signal.SIGTERM
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
 )
@@ -92,8 +93,8 @@ def test_the_command_saves_says_how_to_go_on_and_exits_as_shells_count(
         text=True,
     )
     state = tmp_path / "a run" / "resume" / "state.pt"
-    deadline = time.monotonic() + 120
-    while not state.is_file() and process.poll() is None and time.monotonic() < deadline:
+    while not state.is_file():
+        assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(number)
     _, said = process.communicate()

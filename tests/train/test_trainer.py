@@ -53,8 +53,13 @@ SHORT = {
 }
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize(
+    ("objective", "schedule"),
+    [
+        *((objective, "round") for objective in OBJECTIVES),
+        *(("byol", schedule) for schedule in SCHEDULES if schedule != "round"),
+    ],
+)
 def test_a_killed_run_resumes_to_the_very_same_numbers(
     tiny, registry, tmp_path, objective, schedule
 ):
