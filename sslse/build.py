@@ -23,7 +23,7 @@ from sslse.api import (
 from sslse.data.packing import cache_folder, open_store
 from sslse.data.store import Store
 from sslse.device import is_out_of_memory
-from sslse.errors import DataError, DependencyError, OptionError, RecipeError
+from sslse.errors import ContractError, DataError, DependencyError, OptionError, RecipeError
 from sslse.options import wiring_of
 from sslse.recipe import Choice, NetworkRecipe, Recipe
 from sslse.registry import Registry
@@ -221,19 +221,25 @@ def open_corpora(
 
     Raises:
         DataError: a corpus is missing or unusable.
+        RecipeError: a corpus breaks its contract.
     """
     data = recipe.data
-    return {
-        label: open_store(
-            build_component(choice, registry, {}),
-            data.sample_rate,
-            cache_folder(data.cache),
-            label=f"{label} corpus {choice.name!r}",
-            strict=data.strict,
-            say=say,
-        ).to(device)
-        for label, choice in (("speech", recipe.speech), ("noise", recipe.noise))
-    }
+    stores: dict[str, Store] = {}
+    for label, choice in (("speech", recipe.speech), ("noise", recipe.noise)):
+        corpus = build_component(choice, registry, {})
+        try:
+            stores[label] = open_store(
+                corpus,
+                data.sample_rate,
+                cache_folder(data.cache),
+                label=f"{label} corpus {choice.name!r}",
+                options=choice.plain(),
+                strict=data.strict,
+                say=say,
+            ).to(device)
+        except ContractError as error:
+            raise RecipeError([choice.broken(str(error))]) from error
+    return stores
 
 
 def open_material(
