@@ -10,6 +10,7 @@ import numpy as np
 from sslse.api import Corpus, Recording, Samples
 from sslse.audio import HIGHEST_RATE, LOWEST_RATE
 from sslse.errors import ContractError
+from sslse.wording import show_kind
 
 PARTS = ("train", "test")
 
@@ -43,7 +44,7 @@ def read_recording(corpus: Corpus, recording: Recording) -> tuple[Samples, int]:
     """
     given: Any = corpus.read(recording)
     if not isinstance(given, tuple) or len(given) != 2:  # noqa: PLR2004 - samples, rate
-        fault = f"{_kind(given)}, not a tuple of samples and rate"
+        fault = f"{show_kind(given)}, not a tuple of samples and rate"
     else:
         fault = _fault_of_samples(given[0]) or _fault_of_rate(given[1])
     if fault:
@@ -54,7 +55,7 @@ def read_recording(corpus: Corpus, recording: Recording) -> tuple[Samples, int]:
 
 def _fault_of_recording(one: Any) -> str:
     if not isinstance(one, Recording):
-        return f"{_kind(one)}, not an sslse.api.Recording"
+        return f"{show_kind(one)}, not an sslse.api.Recording"
     for name in ("key", "speaker", "kind"):
         if not isinstance(getattr(one, name), str):
             return f"a recording whose {name} is {getattr(one, name)!r}, not text"
@@ -69,7 +70,7 @@ def _fault_of_recording(one: Any) -> str:
 
 def _fault_of_samples(samples: Any) -> str:
     if not isinstance(samples, np.ndarray):
-        return f"{_kind(samples)} as samples; possible: a numpy array (numpy.asarray)"
+        return f"{show_kind(samples)} as samples; possible: a numpy array (numpy.asarray)"
     if samples.dtype.kind != "f":
         return (
             f"samples of {samples.dtype}; possible: float32 in about [-1, 1] (int16 divided by "
@@ -89,7 +90,3 @@ def _fault_of_rate(rate: Any) -> str:
     if not LOWEST_RATE <= int(rate) <= HIGHEST_RATE:
         return f"the rate {rate} Hz; possible: {LOWEST_RATE} to {HIGHEST_RATE} Hz"
     return ""
-
-
-def _kind(value: Any) -> str:
-    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")

@@ -8,8 +8,7 @@ from torch import Tensor
 
 from sslse.api import Baseline, Metric, Samples
 from sslse.errors import ContractError
-
-LONGEST = 60  # characters of a value that a message repeats
+from sslse.wording import show_kind
 
 
 def score_of(
@@ -27,7 +26,7 @@ def score_of(
     _refuse_changes("score()", waves, lent)
     value = _untyped(given)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ContractError(f"score() gave {_shown(given)}; possible: one number, a float")
+        raise ContractError(f"score() gave {show_kind(given)}; possible: one number, a float")
     return float(value)
 
 
@@ -44,7 +43,9 @@ def estimate_of(baseline: Baseline, noisy: Samples, clean: Samples, sample_rate:
     _refuse_changes("estimate()", waves, lent)
     estimate = np.array(given)  # a copy: what it gave may be its own to write to
     if estimate.dtype.kind != "f":
-        raise ContractError(f"estimate() gave {_shown(given)}; possible: a numpy array of floats")
+        raise ContractError(
+            f"estimate() gave {show_kind(given)}; possible: a numpy array of floats"
+        )
     if estimate.shape != clean.shape:
         raise ContractError(f"the estimate has the shape {estimate.shape}, not {clean.shape}")
     return estimate.astype(np.float32, copy=False)
@@ -58,7 +59,7 @@ def contract_of(component: Metric | Baseline) -> dict[str, Any]:
     """
     given: Any = component.contract()
     if not isinstance(given, dict):
-        raise ContractError(f"contract() gave {_shown(given)}; possible: a dict")
+        raise ContractError(f"contract() gave {show_kind(given)}; possible: a dict")
     plain: dict[str, Any] = _plain(given, "")
     return plain
 
@@ -103,13 +104,6 @@ def _plain(given: Any, path: str) -> Any:
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
         return {key: _plain(one, f"{path}[{key!r}]") for key, one in value.items()}
     raise ContractError(
-        f"contract(){path} is {_shown(given)}, which JSON cannot hold; possible: text, finite "
+        f"contract(){path} is {show_kind(given)}, which JSON cannot hold; possible: text, finite "
         "numbers, True, False, None, lists of them, and dicts of them by text"
     )
-
-
-def _shown(value: Any) -> str:
-    shape = tuple(getattr(value, "shape", ()))
-    text = f"of shape {shape}, {value.dtype}" if shape else " ".join(repr(value).split())
-    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
-    return f"{type(value).__module__}.{type(value).__qualname__} {short}".removeprefix("builtins.")

@@ -99,15 +99,18 @@ def test_two_channels_are_refused_with_plugin_recording_and_cure(seconds_of):
     [
         ((np.stack([WAVE, WAVE]), 16000), "shape (2, 16000); possible: one channel, (samples,)"),
         ((WAVE[:, None], 16000), r"samples.mean(1)"),
-        ((np.float32(0.5), 16000), "numpy.float32 as samples; possible: a numpy array"),
+        ((np.float32(0.5), 16000), "as samples; possible: a numpy array"),
         (((32767 * WAVE).astype(np.int16), 16000), "samples of int16; possible: float32 in about"),
-        ((torch.from_numpy(WAVE), 16000), "torch.Tensor as samples; possible: a numpy array"),
-        ((WAVE.tolist(), 16000), "list as samples; possible: a numpy array"),
+        (
+            (torch.from_numpy(WAVE), 16000),
+            "torch.Tensor of shape (16000,), torch.float32 as samples; possible: a numpy array",
+        ),
+        ((WAVE.tolist(), 16000), "... as samples; possible: a numpy array"),
         ((WAVE, 16000.0), "the rate 16000.0; possible: a whole number of Hz"),
         ((WAVE, True), "the rate True; possible: a whole number of Hz"),
         ((WAVE, 16), "the rate 16 Hz; possible: 1000 to 768000 Hz"),
-        (WAVE, "numpy.ndarray, not a tuple of samples and rate"),
-        ((WAVE, 16000, "x"), "tuple, not a tuple of samples and rate"),
+        (WAVE, "of shape (16000,), float32, not a tuple of samples and rate"),
+        ((WAVE, 16000, "x"), "..., not a tuple of samples and rate"),
     ],
 )
 def test_what_is_no_wave_with_its_rate_is_refused(tmp_path, given, said):
@@ -129,7 +132,7 @@ def test_any_floats_and_any_whole_rate_will_do():
     ("listed", "said"),
     [
         ([], "gave none"),
-        (["a.wav"], "gave str, not an sslse.api.Recording (place 0)"),
+        (["a.wav"], "gave str 'a.wav', not an sslse.api.Recording (place 0)"),
         (2 * [Recording("a", None, "train")], "gave the key 'a' twice; keys are unique"),
         ([Recording("", None, "train")], "without a key"),
         ([Recording("a", None, "dev")], "part is 'dev'; possible: train, test"),
