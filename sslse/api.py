@@ -339,7 +339,7 @@ class Corpus(ABC):
         """
 
     def read(self, recording: Recording) -> tuple[Samples, int]:
-        """Return mono samples (float32) and their rate in Hz.
+        """Return mono samples, (samples,) float32 in about [-1, 1], and their rate in Hz.
 
         Raises:
             DataError: the file is unreadable.
@@ -377,6 +377,8 @@ class Bank(ABC):
 
 class Metric(ABC):
     """A measure of an estimate; waves are one-dimensional float arrays of the same length.
+
+    They are copies, and stay as they are: a metric that writes to them has no score.
 
     Attributes:
         better: which direction is better.

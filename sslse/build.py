@@ -23,7 +23,8 @@ from sslse.api import (
 from sslse.data.packing import cache_folder, open_store
 from sslse.data.store import Store
 from sslse.device import is_out_of_memory
-from sslse.errors import DataError, DependencyError, OptionError, RecipeError
+from sslse.errors import ContractError, DataError, DependencyError, OptionError, RecipeError
+from sslse.evaluate.answers import undeclared
 from sslse.options import wiring_of
 from sslse.recipe import Choice, NetworkRecipe, Recipe
 from sslse.registry import Registry
@@ -174,13 +175,17 @@ def build_metrics(recipe: Recipe, registry: Registry) -> dict[str, Metric]:
     """Build the metrics by name.
 
     Raises:
-        RecipeError: metrics refuse their options, or do not work at the recipe's sample rate.
+        RecipeError: metrics refuse their options, do not declare what tables need, or do not work
+            at the recipe's sample rate.
     """
     built: dict[str, Metric] = {
         one.name: build_component(one, registry, {}) for one in recipe.metrics
     }
     rate, problems = recipe.data.sample_rate, []
     for choice in recipe.metrics:
+        if fault := undeclared(built[choice.name]):
+            problems.append(choice.broken(fault))
+            continue
         rates = built[choice.name].rates
         if rates is not None and rate not in rates:
             possible = " or ".join(map(str, rates))
@@ -192,8 +197,22 @@ def build_metrics(recipe: Recipe, registry: Registry) -> dict[str, Metric]:
 
 
 def build_baselines(recipe: Recipe, registry: Registry) -> dict[str, Baseline]:
-    """Build the baselines by name."""
-    return {one.name: build_component(one, registry, {}) for one in recipe.baselines}
+    """Build the baselines by name.
+
+    Raises:
+        RecipeError: baselines refuse their options, or do not say whether they are oracles.
+    """
+    built: dict[str, Baseline] = {
+        one.name: build_component(one, registry, {}) for one in recipe.baselines
+    }
+    said = [(choice, built[choice.name].oracle) for choice in recipe.baselines]
+    if problems := [
+        choice.broken(f"oracle is {oracle!r}, neither True nor False")
+        for choice, oracle in said
+        if not isinstance(oracle, bool)
+    ]:
+        raise RecipeError(problems)
+    return built
 
 
 def build_loggers(recipe: Recipe, registry: Registry) -> dict[str, Logger]:
@@ -221,19 +240,25 @@ def open_corpora(
 
     Raises:
         DataError: a corpus is missing or unusable.
+        RecipeError: a corpus breaks its contract.
     """
     data = recipe.data
-    return {
-        label: open_store(
-            build_component(choice, registry, {}),
-            data.sample_rate,
-            cache_folder(data.cache),
-            label=f"{label} corpus {choice.name!r}",
-            strict=data.strict,
-            say=say,
-        ).to(device)
-        for label, choice in (("speech", recipe.speech), ("noise", recipe.noise))
-    }
+    stores: dict[str, Store] = {}
+    for label, choice in (("speech", recipe.speech), ("noise", recipe.noise)):
+        corpus = build_component(choice, registry, {})
+        try:
+            stores[label] = open_store(
+                corpus,
+                data.sample_rate,
+                cache_folder(data.cache),
+                label=f"{label} corpus {choice.name!r}",
+                options=choice.plain(),
+                strict=data.strict,
+                say=say,
+            ).to(device)
+        except ContractError as error:
+            raise RecipeError([choice.broken(str(error))]) from error
+    return stores
 
 
 def open_material(

@@ -69,7 +69,9 @@ class Enhancer(nn.Module):
             memory: of the stream that they are the next piece of; for a `causal` network only.
         """
         more = () if memory is None else (memory,)
-        enhanced: Tensor = self.decoder(self.encoder(noisy, *more), noisy, *more)
+        # Copies: a network that scales its input in place would change the mixture that is scored.
+        latent = self.encoder(noisy.clone(), *more)
+        enhanced: Tensor = self.decoder(latent, noisy.clone(), *more)
         return enhanced * self.gain
 
 

@@ -25,6 +25,19 @@ class OptionError(SslseError):
         self.option = option
 
 
+class ContractError(SslseError):
+    """A component does or gives what its contract in `sslse.api` does not allow.
+
+    Args:
+        message: what it did, and what is possible.
+        part: the component's place in a recipe (``objective``, ``augmentations[0]``), if known.
+    """
+
+    def __init__(self, message: str, part: str = "") -> None:
+        super().__init__(message)
+        self.part = part
+
+
 class DataError(SslseError):
     """Audio files or corpora are missing or unusable."""
 

@@ -19,9 +19,9 @@ from sslse.build import (
 from sslse.data.batches import Batches
 from sslse.data.readahead import ReadAhead
 from sslse.device import describe_device, keep_memory, lowers_precision
-from sslse.errors import OptionError, Problem, RecipeError
+from sslse.errors import ContractError, OptionError, Problem, RecipeError
 from sslse.evaluate.evaluation import measures_of, rehearse
-from sslse.recipe import Recipe
+from sslse.recipe import Choice, Recipe
 from sslse.registry import Registry
 from sslse.run_folder import METRICS
 from sslse.schedules.stretches import stretches
@@ -51,7 +51,8 @@ def prepare(
     """Build the components, open the corpora, rehearse a step of each phase and the metrics.
 
     Raises:
-        RecipeError: a component, metric, baseline or logger refuses its options.
+        RecipeError: a component, metric, baseline or logger refuses its options, or breaks its
+            contract.
         DataError: a corpus is unusable.
     """
     recipe = _with_batch(recipe, registry, device, say)
@@ -79,12 +80,22 @@ def prepare(
         trainer.draw = ReadAhead(batches.draw, device)
     try:
         rehearse_step(trainer)
+    except ContractError as error:
+        raise RecipeError([_part(recipe, error.part).broken(str(error))]) from error
     except OptionError as error:
         raise RecipeError([recipe.schedule.problem(str(error))]) from error
     rehearse(measures_of(recipe, registry), material.test_speech, material.test_noise)
     if train.compile:
         compile_networks(model)
     return Prepared(recipe, trainer, material, device, loggers)
+
+
+def _part(recipe: Recipe, path: str) -> Choice:
+    """Return the component at a place of the recipe that `rehearse_step` names."""
+    if path.startswith("augmentations"):
+        return recipe.augmentations[int(path.removeprefix("augmentations[").rstrip("]"))]
+    found: Choice | None = getattr(recipe, path)
+    return found or recipe.objective  # which may have a predictor of its own
 
 
 def _with_batch(

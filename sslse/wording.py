@@ -32,6 +32,15 @@ def show_value(value: Any) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
+def show_kind(value: Any) -> str:
+    """Write a value that is of another kind than wanted: its type, and shape or beginning."""
+    kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    if getattr(value, "shape", ()) and hasattr(value, "dtype"):
+        return f"{kind} of shape {tuple(value.shape)}, {value.dtype}"
+    text = " ".join(repr(value).split())
+    return f"{kind} {text if len(text) <= SHOWN else f'{text[: SHOWN - 3]}...'}"
+
+
 def describe_type(annotation: Any) -> str:
     """Say an annotation in words: ``int > 0``, ``'frame' | 'utterance'``, ``list of float``."""
     origin, arguments = get_origin(annotation), get_args(annotation)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 from sslse.api import Corpus, Recording
+from sslse.data.door import read_recording
 from sslse.data.packing_lock import alone_in
 from sslse.data.reading import read_in_order
 from sslse.data.recording import Packed
@@ -131,7 +132,7 @@ class Packer:
         sizes = []
         for one in recordings[:: len(recordings) // TRIED]:
             try:
-                samples, rate = self._corpus.read(one)
+                samples, rate = read_recording(self._corpus, one)
             except DataError:
                 sizes.append(0.0)
             else:

@@ -1,15 +1,18 @@
 """Read a corpus once, resample it and pack it into cached shards of int16."""
 
 import hashlib
+import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from sslse.api import Corpus, Recording
+from sslse.data.door import list_recordings
 from sslse.data.packer import Packer
 from sslse.data.shard_files import Shard, read_shards, samples_file
 from sslse.data.shards import OnDisk, Shards
@@ -52,20 +55,23 @@ def open_store(
     cache: Path,
     *,
     label: str,
+    options: Mapping[str, Any] | None = None,
     strict: bool = False,
     say: Callable[[str], None] = lambda _: None,
     processes: int | None = None,
 ) -> Store:
     """Return a corpus as a store, packing it unless the cache has it.
 
-    The cache is keyed by what decides the samples: format, rate, and every recording's key, size
-    and time of change. Whole shards of a packing that was cut short are kept.
+    The cache is keyed by what decides the samples: format, rate, every recording's key, size and
+    time of change, and the options of a corpus with a `read` of its own. Whole shards of a packing
+    that was cut short are kept.
 
     Args:
         corpus: what to pack.
         sample_rate: in Hz; recordings of other rates are resampled.
         cache: folder of packed corpora.
         label: what to call the corpus in messages.
+        options: that the corpus was made with, as plain values.
         strict: refuse unusable recordings instead of leaving them out.
         say: takes lines about progress, recordings left out, and recordings in both parts.
         processes: that read a corpus which takes long; None means one per core.
@@ -73,9 +79,10 @@ def open_store(
     Raises:
         DataError: no recording is usable, or one is not and ``strict`` is set; or the cache cannot
             be written.
+        ContractError: the corpus gives something else than recordings, or than their samples.
     """
-    recordings = corpus.recordings()
-    folder = cache / cache_key(corpus, recordings, sample_rate)
+    recordings = list_recordings(corpus)
+    folder = cache / cache_key(corpus, recordings, sample_rate, options)
     shards = read_shards(folder, len(recordings))
     if shards is None:
         packer = Packer(corpus, recordings, sample_rate, folder, label=label, say=say)
@@ -145,9 +152,20 @@ def _in_both_parts(packed: _Table, recordings: Sequence[Recording]) -> list[str]
     ]
 
 
-def cache_key(corpus: Corpus, recordings: Sequence[Recording], sample_rate: int) -> str:
-    """Return the name of a packed corpus's folder: a digest of all that decides its samples."""
+def cache_key(
+    corpus: Corpus,
+    recordings: Sequence[Recording],
+    sample_rate: int,
+    options: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the name of a packed corpus's folder: a digest of all that decides its samples.
+
+    Options count where the corpus has a `read` of its own, which may look at any of them. Where
+    files are read as they are, they choose among files, and another choice packs nothing anew.
+    """
     digest = hashlib.blake2b(digest_size=16)
+    if type(corpus).read is not Corpus.read:
+        digest.update(json.dumps(options or {}, sort_keys=True).encode())
     kind = f"{type(corpus).__module__}.{type(corpus).__qualname__}"
     digest.update(f"{FORMAT} {sample_rate} {kind} {corpus.version}".encode())
     for one in recordings:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from sslse.api import Corpus, Recording, Samples
 from sslse.audio import resample
+from sslse.data.door import read_recording
 from sslse.errors import DataError
 
 FULL_SCALE = 32768
@@ -34,7 +35,11 @@ class Packed:
 
 
 def pack_recording(corpus: Corpus, recording: Recording, sample_rate: int) -> Packed | str:
-    """Return a recording at a sample rate, or the reason why it cannot be trained on."""
+    """Return a recording at a sample rate, or the reason why it cannot be trained on.
+
+    Raises:
+        ContractError: the corpus gives something else than samples and rate.
+    """
     try:
         samples = _usable(corpus, recording, sample_rate)
     except DataError as error:
@@ -47,7 +52,7 @@ def pack_recording(corpus: Corpus, recording: Recording, sample_rate: int) -> Pa
 
 def _usable(corpus: Corpus, recording: Recording, sample_rate: int) -> Samples:
     """Read and resample one recording; refuse what cannot be trained on."""
-    samples, rate = corpus.read(recording)
+    samples, rate = read_recording(corpus, recording)
     if not len(samples):
         raise DataError("holds no samples")
     if not np.isfinite(samples).all():

@@ -1,5 +1,6 @@
 """Enhance the test mixtures and score them."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, replace
@@ -15,7 +16,8 @@ from sslse.api import Baseline, Metric, Samples
 from sslse.build import build_baselines, build_metrics
 from sslse.data.packing import cache_folder
 from sslse.data.store import Store
-from sslse.errors import RecipeError, RunError, SslseError
+from sslse.errors import ContractError, RecipeError, RunError, SslseError
+from sslse.evaluate.answers import contract_of, estimate_of, score_of
 from sslse.evaluate.known_scores import FOLDER, KnownScores, baseline_keys, metric_keys
 from sslse.evaluate.manifest import FILE, Manifest, plan_manifest
 from sslse.evaluate.mixtures import make_mixtures, plan_mixtures
@@ -172,7 +174,8 @@ def rehearse(measures: Measures, speech: Store, noise: Store) -> None:
     """Score one noisy mixture, so that what cannot work here says so before training.
 
     Raises:
-        RecipeError: metrics or baselines refuse the sample rate, or miss a package.
+        RecipeError: metrics or baselines refuse the sample rate, miss a package, or break their
+            contract.
     """
     recipe, rate = measures.recipe, speech.sample_rate
     settings = replace(recipe.evaluate, utterances=1, snr_db=recipe.evaluate.snr_db[:1])
@@ -184,18 +187,31 @@ def rehearse(measures: Measures, speech: Store, noise: Store) -> None:
         try:
             if choice.kind == "metric":
                 metric = measures.metrics[choice.name]
-                metric.contract()
-                metric.score(clean, noisy, noisy, rate)
+                contract_of(metric)
+                with _missing_allowed():
+                    score_of(metric, clean, noisy, noisy, rate)
             else:
                 baseline = measures.baselines[choice.name]
-                baseline.contract()
-                baseline.estimate(noisy.copy(), clean.copy(), rate)
+                contract_of(baseline)
+                with _missing_allowed():
+                    estimate_of(baseline, noisy, clean, rate)
+        except ContractError as error:
+            problems.append(choice.broken(str(error)))
         except (SslseError, ImportError) as error:
             problems.append(choice.problem(str(error)))
-        except Exception:  # noqa: BLE001, S112 - this mixture has no score; others may
-            continue
     if problems:
         raise RecipeError(problems)
+
+
+@contextlib.contextmanager
+def _missing_allowed() -> Iterator[None]:
+    """Let pass what a plugin raises where it has no score: another mixture may have one."""
+    try:
+        yield
+    except (SslseError, ImportError):
+        raise
+    except Exception:  # noqa: BLE001, S110 - packages raise any kind
+        pass
 
 
 @torch.no_grad()

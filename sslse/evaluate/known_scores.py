@@ -14,11 +14,12 @@ from typing import Any
 
 from sslse import ranks
 from sslse.api import Baseline, Metric
+from sslse.evaluate.answers import contract_of
 from sslse.evaluate.conditions import NOISY, ScoresOf
 from sslse.evaluate.mixtures import Mixture
 from sslse.recipe import Choice
 
-FORMAT = 2
+FORMAT = 3
 FOLDER = "scores"
 
 
@@ -26,31 +27,24 @@ def metric_keys(
     choices: Iterable[Choice], metrics: dict[str, Metric], sample_rate: int
 ) -> dict[str, str]:
     """Name what decides the scores of each metric; see `_key`."""
-    return {
-        one.name: _key(one, metrics[one.name], metrics[one.name].contract(), sample_rate)
-        for one in choices
-    }
+    return {one.name: _key(one, metrics[one.name], sample_rate) for one in choices}
 
 
 def baseline_keys(
     choices: Iterable[Choice], baselines: dict[str, Baseline], sample_rate: int
 ) -> dict[str, str]:
     """Name what decides the estimates of each baseline; see `_key`."""
-    return {
-        one.name: _key(one, baselines[one.name], baselines[one.name].contract(), sample_rate)
-        for one in choices
-    }
+    return {one.name: _key(one, baselines[one.name], sample_rate) for one in choices}
 
 
-def _key(
-    choice: Choice, component: Metric | Baseline, contract: dict[str, Any], sample_rate: int
-) -> str:
+def _key(choice: Choice, component: Metric | Baseline, sample_rate: int) -> str:
     """Name a component by name, options, contract (packages, versions, modes), rate and source.
 
     The source is that of its whole package, so that one under development is not taken for what it
     was before; numpy's version stands for how its functions round.
     """
-    parts = [FORMAT, choice.name, choice.options, contract, _source(component), sample_rate]
+    about = contract_of(component)
+    parts = [FORMAT, choice.name, choice.options, about, _source(component), sample_rate]
     return _digest([*parts, version("numpy")])
 
 

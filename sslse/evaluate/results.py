@@ -13,6 +13,7 @@ from typing import Any
 from sslse.api import Baseline, Metric
 from sslse.atomic import write_whole
 from sslse.errors import RunError
+from sslse.evaluate.answers import contract_of
 from sslse.evaluate.conditions import ENHANCED, NOISY, ScoresOf, conditions_of
 from sslse.evaluate.mixtures import Mixture
 
@@ -104,9 +105,9 @@ class Results:
                 name: {"better": one.better, "unit": one.unit, "range": _range(one)}
                 for name, one in self.metrics.items()
             },
-            "contract": {name: one.contract() for name, one in self.metrics.items()},
+            "contract": {name: contract_of(one) for name, one in self.metrics.items()},
             "baselines": {
-                name: {"oracle": one.oracle, **one.contract()}
+                name: {"oracle": one.oracle, **contract_of(one)}
                 for name, one in self.baselines.items()
             },
             "manifest": self.manifest,

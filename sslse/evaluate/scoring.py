@@ -17,6 +17,8 @@ import numpy as np
 
 from sslse.api import Baseline, Metric, Samples
 from sslse.device import usable_cores
+from sslse.errors import ContractError
+from sslse.evaluate.answers import estimate_of, score_of
 from sslse.registry import discover
 
 Named = tuple[str, dict[str, Any]]
@@ -44,7 +46,8 @@ def score(
 
     Where the clean wave is silent, or the estimate is silent or not finite, no metric is asked:
     packages crash, or give a number that means nothing. A package that draws from numpy's global
-    generator (pystoi) draws the same every time, so that scores do too.
+    generator (pystoi) draws the same every time, so that scores do too. A metric that changes a
+    wave it is lent has no score, and changes none of the others'.
     """
     if fault := _unscorable(clean, estimate):
         return no_scores(list(metrics), fault)
@@ -53,7 +56,7 @@ def score(
     for name, metric in metrics.items():
         try:
             with _same_draws():
-                value = metric.score(clean, estimate, noisy, sample_rate)
+                value = score_of(metric, clean, estimate, noisy, sample_rate)
             if not math.isfinite(value):
                 reasons[name] = f"the score is {value}"
         except Exception as error:  # noqa: BLE001 - the packages raise many kinds
@@ -92,6 +95,8 @@ def _unscorable(clean: Samples, estimate: Samples) -> str | None:
 
 def _reason(error: Exception) -> str:
     """Say an error in one line; pesq's carry their message as bytes."""
+    if isinstance(error, ContractError):
+        return str(error)
     first = error.args[0] if error.args else ""
     message = first.decode(errors="replace") if isinstance(first, bytes) else str(error)
     return f"{type(error).__name__}: {' '.join(message.split()) or 'no message'}"
@@ -202,13 +207,9 @@ class _Bench:
     def _estimate(self, name: str, noisy: Samples, clean: Samples) -> Samples | str:
         """Return what a baseline makes of a noisy wave, or why it is no wave."""
         try:
-            made = self._baselines[name].estimate(noisy.copy(), clean.copy(), self._sample_rate)
-            estimate = np.asarray(made, np.float32)
+            return estimate_of(self._baselines[name], noisy, clean, self._sample_rate)
         except Exception as error:  # noqa: BLE001 - a baseline is a plugin
             return _reason(error)
-        if estimate.shape != clean.shape:
-            return f"the estimate has the shape {estimate.shape}, not {clean.shape}"
-        return estimate
 
 
 _bench: _Bench | None = None

@@ -188,6 +188,7 @@ class _Check:
             return None
         try:
             target = self._target(kind, named.value)
+            plugin = str(self._registry.get(kind, named.value).plugin)
             given = {key: one.plain() for key, one in entries.items() if key != "name"}
             values, faults = check_options(target, given, named.value)
             wanting = list(self._wanting(target))
@@ -196,7 +197,8 @@ class _Check:
             return None
         self._faults(path, [*wanting, *faults])
         lines = {key: one.where for key, one in entries.items() if key != "name"}
-        return Choice(kind, named.value, values, node.where, layout.show_path(path), lines)
+        shown = layout.show_path(path)
+        return Choice(kind, named.value, values, node.where, shown, lines, plugin)
 
     def _target(self, kind: str, name: str) -> Any:
         """Import a component; its options must leave ``name`` to recipes."""

@@ -21,6 +21,7 @@ class Choice:
         where: the line that names or last changes it.
         path: where it stands in the recipe, ``augmentations[0]``.
         lines: the lines of the options that are not defaults.
+        plugin: that the component comes from, for messages.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Choice:
     where: str
     path: str = ""
     lines: dict[str, str] = field(default_factory=dict)
+    plugin: str = ""
 
     def plain(self) -> dict[str, Any]:
         """Return it as a recipe writes it."""
@@ -43,6 +45,11 @@ class Choice:
         if option is None:
             return Problem(self.where, path, message)
         return Problem(self.lines.get(option, self.where), f"{path}.{option}", message)
+
+    def broken(self, message: str) -> Problem:
+        """Return the problem that the component breaks its contract, naming its plugin."""
+        owner = f" of plugin {self.plugin}" if self.plugin else ""
+        return self.problem(f"{self.name}{owner} breaks its contract: {message}")
 
 
 @dataclass(frozen=True, kw_only=True)

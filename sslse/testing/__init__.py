@@ -8,6 +8,8 @@ AssertionError that says in one sentence which rule is broken, what was seen and
     def test_conformance():
         check_objective(Mine, tau=0.5)
 
+A check takes from half a second to five seconds of one core; a large network takes longer.
+
 An option that is called like an argument of a check is set beforehand, with `functools.partial`.
 """
 

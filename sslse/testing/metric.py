@@ -12,6 +12,7 @@ import numpy as np
 
 from sslse.api import Metric, Samples
 from sslse.audio import resample
+from sslse.evaluate.answers import undeclared
 from sslse.evaluate.scoring import score
 from sslse.golden import SAMPLE_RATE, golden_pair
 from sslse.testing.construct import Target, construct, find
@@ -118,18 +119,7 @@ def constructs(case: MetricCase) -> str | None:
 @rule("says which direction is better, its unit, its range and its rates", see=CONTRACT)
 def declares(case: MetricCase) -> str | None:
     """Look at the attributes."""
-    metric = case.usual
-    if metric.better not in ("higher", "lower"):
-        return f"better is {metric.better!r}, not 'higher' or 'lower'"
-    if not isinstance(metric.unit, str):
-        return f"unit is {metric.unit!r}, no text"
-    span, rates = metric.range, metric.rates
-    numbers = isinstance(span, tuple) and all(isinstance(one, int | float) for one in span)
-    if not numbers or len(span) != 2 or not span[0] < span[1]:  # noqa: PLR2004 - from, to
-        return f"range is {span!r}, not a least and a greatest number"
-    if rates is not None and not (rates and all(isinstance(one, int) for one in rates)):
-        return f"rates is {rates!r}, neither None nor rates in Hz"
-    return None
+    return undeclared(case.usual)
 
 
 @rule("has a contract that JSON can hold, the same for the same options", see=CONTRACT)
@@ -230,8 +220,8 @@ METRIC_RULES = (
     says,
     stays,
     tells,
-    repeats,
     reads,
+    repeats,
     refuses,
     refuses_rates,
 )

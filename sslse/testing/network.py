@@ -12,13 +12,15 @@ from sslse.testing.rules import hold
 from sslse.testing.stand_ins import SmallEncoder
 
 
-def check_encoder(target: Target, /, **options: Any) -> None:
+def check_encoder(target: Target, /, *, draws: bool = False, **options: Any) -> None:
     """Hold an encoder against the contract of `sslse.api.Encoder`.
 
     Waves have at least eight frames.
 
     Args:
         target: the class, or the name it is registered under.
+        draws: whether it draws from torch's global generator in training, as layer drop does; the
+            trainer seeds that for every step. Dropout modules need no such word.
         **options: of the encoder, as a recipe would say them.
 
     Raises:
@@ -39,15 +41,19 @@ def check_encoder(target: Target, /, **options: Any) -> None:
 
         return Part(encoder, lambda waves: (waves,), shape)
 
-    hold(label, NetworkCase(Encoder, part, lambda: make(0).stride), ENCODER_RULES)
+    hold(label, NetworkCase(Encoder, part, lambda: make(0).stride, draws), ENCODER_RULES)
 
 
-def check_decoder(target: Target, /, *, encoder: Target | Encoder, **options: Any) -> None:
+def check_decoder(
+    target: Target, /, *, encoder: Target | Encoder, draws: bool = False, **options: Any
+) -> None:
     """Hold a decoder against the contract of `sslse.api.Decoder`.
 
     Args:
         target: the class, or the name it is registered under.
         encoder: whose latents it decodes: a made one, which is copied, or a class or name.
+        draws: whether it draws from torch's global generator in training, as layer drop does; the
+            trainer seeds that for every step. Dropout modules need no such word.
         **options: of the decoder, as a recipe would say them.
 
     Raises:
@@ -67,14 +73,16 @@ def check_decoder(target: Target, /, *, encoder: Target | Encoder, **options: An
             lent,
         )
 
-    hold(label, NetworkCase(Decoder, part, lambda: lent.stride), NETWORK_RULES)
+    hold(label, NetworkCase(Decoder, part, lambda: lent.stride, draws), NETWORK_RULES)
 
 
-def check_predictor(target: Target, /, **options: Any) -> None:
+def check_predictor(target: Target, /, *, draws: bool = False, **options: Any) -> None:
     """Hold a predictor against the contract of `sslse.api.Predictor`.
 
     Args:
         target: the class, or the name it is registered under.
+        draws: whether it draws from torch's global generator in training, as layer drop does; the
+            trainer seeds that for every step. Dropout modules need no such word.
         **options: of the predictor, as a recipe would say them.
 
     Raises:
@@ -95,7 +103,7 @@ def check_predictor(target: Target, /, **options: Any) -> None:
             lent,
         )
 
-    hold(label, NetworkCase(Predictor, part, lambda: stride), NETWORK_RULES)
+    hold(label, NetworkCase(Predictor, part, lambda: stride, draws), NETWORK_RULES)
 
 
 def _encoder(encoder: Target | Encoder) -> Encoder:

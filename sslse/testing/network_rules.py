@@ -12,11 +12,22 @@ from sslse.nn.memory import Memory
 from sslse.seeds import seeded
 from sslse.testing.rules import FOUR_RULES, Rule, rule
 from sslse.testing.stand_ins import noise, tones
-from sslse.testing.states import changes, global_random, holds, loose, quiet, state_of, touched
+from sslse.testing.states import (
+    changes,
+    drawers,
+    global_random,
+    holds,
+    loose,
+    quiet,
+    said_of,
+    state_of,
+    touched,
+)
 
 CONTRACT = "sslse.api"
 FRAMES = (8, 9, 33)
 NEAR = 1e-4
+STEPS, STEPS_OF_DRAWS = 3, 24
 BEYOND = 8  # frames more than a reach, to look at
 PIECES = (1, 3, 8, 2, 5)  # frames, in turns
 
@@ -62,11 +73,13 @@ class NetworkCase:
         contract: the class of `sslse.api` it must be of.
         part: constructs it with weights from a seed.
         stride: samples per frame.
+        draws: whether it draws from torch's global generator in training, beside its dropout.
     """
 
     contract: type[nn.Module]
     part: Callable[[int], Part]
     stride: Callable[[], int]
+    draws: bool = False
 
     def waves(self, frames: int = 16, batch: int = 3) -> Tensor:
         """Return noisy tones of so many frames."""
@@ -140,16 +153,18 @@ def finite(case: NetworkCase) -> str | None:
 
 @rule("passes a gradient to every parameter that trains", see=FOUR_RULES)
 def gradients(case: NetworkCase) -> str | None:
-    """Look at every gradient over three steps; a layer may begin at zero."""
+    """Look at every gradient over some steps; a layer may begin at zero, or be left out of some."""
     part = case.part(0)
     own = {name: one for name, one in part.module.named_parameters() if one.requires_grad}
     optimizer = torch.optim.SGD([*own.values(), nn.Parameter(torch.zeros(()))], lr=0.01)
     reached: set[str] = set()
     waves = case.waves()
     target = noise(*part.shape(waves))
-    for _ in range(3):
+    for step in range(STEPS_OF_DRAWS if case.draws else STEPS):
         optimizer.zero_grad()
-        (part.map(waves) - target).square().mean().backward()  # type: ignore[no-untyped-call]
+        with seeded(0, "step", step):
+            mapped = part.map(waves)
+        (mapped - target).square().mean().backward()  # type: ignore[no-untyped-call]
         reached |= {name for name, one in own.items() if one.grad is not None and one.grad.any()}
         optimizer.step()
     missed = [name for name in own if name not in reached]
@@ -179,9 +194,31 @@ def draws(case: NetworkCase) -> str | None:
     part = case.part(0)
     quiet(part.module)
     before = global_random()
+    with drawers(part.module) as found:
+        part.map(case.waves())
+    allowed = {"torch's"} if case.draws else set()
+    moved = [one for one in touched(before) if one not in allowed]
+    if not moved:
+        return None
+    part.module.eval()
+    before = global_random()
     part.map(case.waves())
-    moved = touched(before)
-    return f"it moved {moved[0]}" if moved else None
+    return f"it moved {said_of(found, moved[0], in_evaluation=moved[0] in touched(before))}"
+
+
+@rule("leaves the waves as they are", see=CONTRACT)
+@torch.no_grad()
+def pure(case: NetworkCase) -> str | None:
+    """Compare what it is given before and after, in training and in evaluation."""
+    part = case.part(0)
+    for mode in (True, False):
+        part.module.train(mode)
+        inputs = part.inputs(case.waves())
+        given = [one.clone() for one in inputs]
+        part.module(*given)
+        if not all(torch.equal(one, other) for one, other in zip(inputs, given, strict=True)):
+            return f"it changes its input in place in {'training' if mode else 'evaluation'}"
+    return None
 
 
 @rule("maps every wave by itself in evaluation, whatever else is in the batch", see=CONTRACT)
@@ -301,6 +338,7 @@ NETWORK_RULES: tuple[Rule[NetworkCase], ...] = (
     gradients,
     repeats,
     draws,
+    pure,
     independent,
     reaches,
     streams,

@@ -25,7 +25,8 @@ def check_objective(
 
     Args:
         target: the class, or the name it is registered under.
-        symmetric: whether the order of the views leaves the loss as it is.
+        symmetric: whether the order of the views leaves the loss as it is; in the mean over draws
+            where it draws.
         learns: whether the loss falls while it is trained on one batch; not so where it rises
             first, as with a queue that fills.
         draws: whether forward draws from torch's global generator, which the trainer seeds for

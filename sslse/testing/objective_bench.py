@@ -42,16 +42,16 @@ class ObjectiveBench:
         latent = self.encoder(noisy.flatten(0, 1)).unflatten(0, noisy.shape[:2])
         return replace(self.views, latent=latent)
 
-    def outcome(self, step: int = 0, views: Views | None = None) -> Outcome:
+    def outcome(self, step: int = 0, views: Views | None = None, seed: int = 0) -> Outcome:
         """Compute the loss as the trainer does, its generator seeded for the step."""
         views = views or self.encoded()
-        with seeded(0, "step", step):
+        with seeded(seed, "step", step):
             outcome: Outcome = self.objective(self.encoder, views, at(step))
         return outcome
 
-    def loss(self, views: Views | None = None) -> Tensor:
+    def loss(self, views: Views | None = None, seed: int = 0) -> Tensor:
         """Compute the loss of an objective that has one."""
-        loss = self.outcome(views=views).loss
+        loss = self.outcome(views=views, seed=seed).loss
         if loss is None:
             raise ValueError("forward gave no loss where it gave one before")
         return loss

@@ -8,7 +8,17 @@ from torch import Tensor
 from sslse.api import Objective, Outcome, Views
 from sslse.testing.objective_bench import STEPS, ObjectiveCase, at
 from sslse.testing.rules import FOUR_RULES, Rule, rule
-from sslse.testing.states import changes, global_random, holds, loose, quiet, state_of, touched
+from sslse.testing.states import (
+    changes,
+    drawers,
+    global_random,
+    holds,
+    loose,
+    quiet,
+    said_of,
+    state_of,
+    touched,
+)
 
 AFTER = "sslse.api.Objective.after_step"
 NEAR = 1e-4
@@ -139,10 +149,14 @@ def draws(case: ObjectiveCase) -> str | None:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             before = global_random()
-            carry = bench.objective(bench.encoder, views, at(0)).carry
+            with drawers(bench.objective) as found:
+                carry = bench.objective(bench.encoder, views, at(0)).carry
             allowed = {"torch's"} if case.draws else set()
             if moved := [one for one in touched(before) if one not in allowed]:
-                return f"forward moved {moved[0]}"
+                before = global_random()
+                bench.objective.eval()(bench.encoder, views, at(0))
+                always = moved[0] in touched(before)
+                return f"forward moved {said_of(found, moved[0], in_evaluation=always)}"
             ends.append(torch.random.get_rng_state())
         before = global_random()
         bench.after(carry)

@@ -1,5 +1,6 @@
 """What a component must leave as it was: its state, and the global random generators."""
 
+import contextlib
 import random
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -92,6 +93,46 @@ def touched(before: Mapping[str, Any]) -> list[str]:
     """Name the global random generators that are not as they were."""
     after = global_random()
     return [name for name in before if changes({name: before[name]}, {name: after[name]})]
+
+
+@contextlib.contextmanager
+def drawers(module: nn.Module) -> Iterator[list[str]]:
+    """List the modules whose forward moves a global generator within the block, inner ones first.
+
+    Args:
+        module: it and all modules in it are watched.
+    """
+    found: list[str] = []
+    before: list[dict[str, Any]] = []
+
+    def enter(*_: Any) -> None:
+        before.append(global_random())
+
+    with contextlib.ExitStack() as held:
+        for path, one in module.named_modules():
+
+            def leave(layer: nn.Module, *_: Any, path: str = path) -> None:
+                if touched(before.pop()):
+                    found.append(f"{path or 'forward'!r} ({type(layer).__name__})")
+
+            held.callback(one.register_forward_pre_hook(enter).remove)
+            held.callback(one.register_forward_hook(leave).remove)
+        yield found
+
+
+def said_of(found: list[str], moved: str, *, in_evaluation: bool) -> str:
+    """Say what drew, when, and how a kit is told that this is meant.
+
+    Args:
+        found: by `drawers`.
+        moved: the generator.
+        in_evaluation: whether it is moved in evaluation mode too.
+    """
+    where = f" in {found[0]}" if found else ""
+    if moved != "torch's":
+        return f"{moved}{where}, which no run seeds"
+    when = "" if in_evaluation else ", in training mode alone, as layer drop does"
+    return f"{moved}{where}{when}; say draws=True if it is to draw"
 
 
 def _own(module: nn.Module) -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from sslse import ranks
-from sslse.api import Augmentation, Progress
+from sslse.api import Augmentation, Progress, Schedule
 from sslse.data.batches import Batches
 from sslse.errors import RunError
 from sslse.losses import Over
@@ -44,6 +44,7 @@ class Trainer:
         seed: of the run.
 
     Attributes:
+        augmentations: as they were given.
         draw: `Batches.draw`, or what reads ahead for it.
         steps: of the whole run.
         saved: steps of the state that is saved.
@@ -70,10 +71,11 @@ class Trainer:
         self.optimizer = make_optimizer(model.parameters(), train)
         self.steps = train.epochs * batches.steps_per_epoch
         self.saved = 0
-        self._augmentations = augmentations
+        self.augmentations = augmentations
         self._train = train
         self._views = views
         self._seed = seed
+        self._over: Over = "frame" if model.objective.frame_level else "utterance"
         self._device = next(model.parameters()).device
         self._forward = in_parallel(model)
         self._looks = self._device.type == "cpu"  # after every step; elsewhere that would wait
@@ -86,7 +88,7 @@ class Trainer:
         """Return the noisy views a step trains on, and their targets: those of all ranks."""
         waves, utterance = self.draw(step)
         clean = noisy = waves.expand(self._views, *waves.shape)
-        for name, augmentation in self._augmentations:
+        for name, augmentation in self.augmentations:
             draws = partial(generator, self._device, self._seed, "augmentation", name, step)
             noisy = augmentation(noisy, generator=draws())
             if augmentation.applies_to == "both":
@@ -108,9 +110,7 @@ class Trainer:
         of_rank = [ranks.rank()] if ranks.rank() else []
         with seeded(self._seed, "step", step, *of_rank, device=self._device):
             output = self._forward(examples, weights, progress)
-        scalars = _scalars(output)
-        adapted = self.model.schedule.metrics().items()
-        scalars |= {f"schedule/{name}": value.detach().clone() for name, value in adapted}
+        scalars = scalars_of(output, self.model.schedule)
         every = self._train.gradient_cosine_every
         if every is not None and step % every == 0:
             cosine = gradient_cosine(output.losses, list(self.model.encoder.parameters()))
@@ -151,10 +151,9 @@ class Trainer:
         """
         resume, window = folder / "resume", Window()
         done = self.saved = load_state(resume, self.model, self.optimizer, window, say)
-        over: Over = "frame" if self.model.objective.frame_level else "utterance"
         observer = observer if ranks.main() else NOBODY
         watches = [watch, observer.logged]
-        journal = Journal(folder / METRICS, done, Monitor(over), self.progress, watches)
+        journal = Journal(folder / METRICS, done, Monitor(self._over), self.progress, watches)
         skipping = Skipping(
             self.step,
             self.model,
@@ -171,7 +170,7 @@ class Trainer:
                 done, output = skipping.take(done, self._next_line(done), window, noted)
                 line_ends = done == self._next_line(done - 1)
                 if line_ends and (means := window.averages.take()):
-                    line = self._line(done, window, means, output, over)
+                    line = self.line(done, window, means, output)
                     for name, words in journal.write(line, self.batches.batch_size).items():
                         self._warn(f"step {done}: {name} {words}", say)
                 stops = noted.anywhere()
@@ -194,16 +193,18 @@ class Trainer:
         every, per_epoch = self._train.log_every, self.batches.steps_per_epoch
         return min(done + every - done % every, done + per_epoch - done % per_epoch)
 
-    def _line(
-        self,
-        done: int,
-        window: Window,
-        means: dict[str, float],
-        output: StepOutput | None,
-        over: Over,
+    def line(
+        self, done: int, window: Window, means: dict[str, float], output: StepOutput | None
     ) -> dict[str, Any]:
-        """Return what is logged of the latest steps."""
-        looks = take(figures(output.gathered(), over)) if output is not None else {}
+        """Return what is logged of the latest steps.
+
+        Args:
+            done: steps taken.
+            window: of these steps.
+            means: of their scalars.
+            output: of the last of them; None where it was skipped.
+        """
+        looks = take(figures(output.gathered(), self._over)) if output is not None else {}
         return {
             "step": done,
             "epoch": done / self.batches.steps_per_epoch,
@@ -241,7 +242,10 @@ class Trainer:
         say(f"warning: {words}")
 
 
-def _scalars(output: StepOutput) -> dict[str, Tensor]:
+def scalars_of(output: StepOutput, schedule: Schedule) -> dict[str, Tensor]:
+    """Return what is logged of a step: losses, and what objective and schedule add."""
     terms = {"loss": output.total, "cl": output.losses.cl, "se": output.losses.se}
     named = {name: value for name, value in terms.items() if value is not None}
-    return named | {f"objective/{name}": value for name, value in output.metrics.items()}
+    named |= {f"objective/{name}": value for name, value in output.metrics.items()}
+    adapted = schedule.metrics().items()
+    return named | {f"schedule/{name}": value.detach().clone() for name, value in adapted}

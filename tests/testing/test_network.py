@@ -110,6 +110,31 @@ class Jitters(Good):
         return super().forward(wave) + (0.1 * torch.rand(()) if self.training else 0)
 
 
+class LayerDrop(nn.Module):
+    """Leaves the inner layer out in half of the steps."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x):
+        return x if self.training and torch.rand(()) < 0.5 else x + self.inner(x)
+
+
+class DropsLayers(Good):
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = LayerDrop(nn.Conv1d(self.dim, self.dim, 1))
+
+    def forward(self, wave):
+        return self.drop(super().forward(wave))
+
+
+class InPlace(Good):
+    def forward(self, wave):
+        return super().forward(wave if self.training else wave.mul_(0.5))
+
+
 class BatchStatistics(Good):
     def forward(self, wave):
         latent = super().forward(wave)
@@ -250,7 +275,8 @@ BROKEN = {
     "is finite": (Normalizes, RootOfSilence),
     "passes a gradient": (Unused,),
     "gives the same for the same": (CountsCalls,),
-    "draws from no global": (Jitters,),
+    "draws from no global": (Jitters, DropsLayers),
+    "leaves the waves": (InPlace,),
     "maps every wave by itself": (BatchStatistics,),
     "depends on no frame beyond": (NearSighted, FarLevel),
     "gives for a stream in pieces": (
@@ -301,12 +327,22 @@ def test_a_broken_predictor_is_caught_by_its_rule():
         ),
         (SaysAfter, r"it says causal, but Reach\(before=2, after=1\) looks ahead"),
         (TakesNoMemory, "it raised TypeError: "),
+        (
+            DropsLayers,
+            r"moved torch's in 'drop' \(LayerDrop\), in training mode alone, as layer drop",
+        ),
+        (DropsLayers, "; say draws=True if it is to draw"),
+        (InPlace, "it changes its input in place in evaluation"),
         (ForgetsThePast, "the pieces differ from the whole by "),
     ],
 )
 def test_it_says_what_it_saw(target, seen):
     with pytest.raises(AssertionError, match=seen):
         check_encoder(target)
+
+
+def test_layers_that_are_dropped_pass_where_that_is_said():
+    check_encoder(DropsLayers, draws=True)
 
 
 def test_every_rule_has_its_offender():

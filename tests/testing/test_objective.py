@@ -1,6 +1,7 @@
 """Each rule for objectives catches the one that breaks it."""
 
 import random
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -201,6 +202,27 @@ class DrawsFromTorch(Changed):
         return Outcome(outcome.loss * (1 + 0.01 * torch.rand(())))
 
 
+class Masked(Good):
+    """Leave out drawn frames of every view."""
+
+    def forward(self, encoder, views, progress):
+        kept = torch.rand(*views.latent.shape[:2], 1, views.latent.shape[-1]) < 0.8
+        return super().forward(encoder, replace(views, latent=views.latent * kept), progress)
+
+
+class DropsTheMap(Good):
+    """Draws in a layer of its own, in training mode alone."""
+
+    def __init__(self, encoder: Encoder, /) -> None:
+        super().__init__(encoder)
+        self.map = nn.Sequential(self.map, MayLeaveOut())
+
+
+class MayLeaveOut(nn.Module):
+    def forward(self, x):
+        return x * (torch.rand(()) < 0.5) if self.training else x
+
+
 class DrawsFromNumpy(Changed):
     def change(self, outcome, progress):
         np.random.rand()  # noqa: NPY002 - the offence
@@ -313,6 +335,10 @@ class FirstViewOnly(Good):
         return Outcome(-torch.cosine_similarity(predicted, target, dim=2).mean())
 
 
+class OneViewMasked(Masked, FirstViewOnly):
+    """Masks both views, and predicts from the first alone."""
+
+
 class ForgetsBuffer(Good):
     def __init__(self, encoder: Encoder, /) -> None:
         super().__init__(encoder)
@@ -413,6 +439,31 @@ def test_an_unknown_name_is_told():
 )
 def test_what_is_not_promised_is_not_checked(target, word):
     check_objective(target, **{word: word == "draws"})
+
+
+def test_one_that_masks_what_it_draws_passes():
+    check_objective(Masked, draws=True)
+
+
+def test_the_order_of_views_is_looked_at_where_masks_are_drawn_too():
+    with pytest.raises(AssertionError, match=r"order of the views.* in the mean of 64 draws"):
+        check_objective(OneViewMasked, draws=True)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (
+            DropsTheMap,
+            r"forward moved torch's in 'map.1' \(MayLeaveOut\), in training mode alone, as layer",
+        ),
+        (DrawsFromTorch, r"forward moved torch's in 'forward' \(DrawsFromTorch\); say draws=True"),
+        (DrawsFromNumpy, r"forward moved numpy's in 'forward' \(\w+\), which no run seeds"),
+    ],
+)
+def test_what_moved_a_generator_is_named(target, said):
+    with pytest.raises(AssertionError, match=said):
+        check_objective(target)
 
 
 def test_one_without_a_loss_passes():
