@@ -30,6 +30,7 @@ AUDIO_ENDINGS = frozenset(
 LOWEST_RATE, HIGHEST_RATE = 1000, 768_000  # in Hz
 LONGEST_SAMPLES = 2**29  # of one recording: 9 hours at 16 kHz, 2 GiB
 VALUES_AT_ONCE = 2**22  # of all channels together
+CANCELLED = 0.01  # of the channels' peak, that their mean has at least: -40 dB
 
 _WRITABLE_ENDINGS = (".flac", ".wav")
 _LARGEST_FILTER = 2**24
@@ -90,16 +91,19 @@ def read_mono(file: soundfile.SoundFile, frames: int) -> Samples:
         Samples in about [-1, 1], (samples,) float32.
 
     Raises:
-        DataError: there is no sample, more than `LONGEST_SAMPLES`, or one that is not finite.
+        DataError: there is no sample, more than `LONGEST_SAMPLES`, or one that is not finite; or
+            the channels cancel.
     """
     at_once = max(VALUES_AT_ONCE // file.channels, 1)
     pieces: list[Samples] = []
     missing = min(frames, LONGEST_SAMPLES + 1)
+    loudest = 0.0
     while missing > 0:
         channels = file.read(min(at_once, missing), dtype="float32", always_2d=True)
         if not len(channels):
             break
         missing -= len(channels)
+        loudest = max(loudest, float(np.abs(channels).max()))
         pieces.append(channels.mean(axis=1))
         if not np.isfinite(pieces[-1]).all():
             raise DataError(f"{file.name}: holds samples that are not finite")
@@ -111,7 +115,29 @@ def read_mono(file: soundfile.SoundFile, frames: int) -> Samples:
             f"{file.name}: holds more than {LONGEST_SAMPLES} samples; list segments of it in a "
             "manifest"
         )
+    refuse_cancelled(file.name, file.channels, loudest, float(np.abs(samples).max()))
     return samples
+
+
+def refuse_cancelled(
+    name: str | Path, channels: int, channel_peak: float, mean_peak: float
+) -> None:
+    """Refuse a recording whose channels leave next to nothing of each other in their mean.
+
+    Args:
+        name: of the file.
+        channels: their number.
+        channel_peak: largest absolute value in any of them.
+        mean_peak: largest absolute value of their mean.
+
+    Raises:
+        DataError: they do.
+    """
+    if channels > 1 and mean_peak < CANCELLED * channel_peak:
+        raise DataError(
+            f"{name}: its {channels} channels cancel each other in their mean (one is the other "
+            "with the sign turned); keep one of them in a file of its own"
+        )
 
 
 def write_audio(path: Path, samples: Samples, sample_rate: int) -> None:
