@@ -20,6 +20,7 @@ from sslse.api import (
     Predictor,
     Schedule,
 )
+from sslse.data.notes import sound_notes, speaker_notes
 from sslse.data.packing import cache_folder, open_store
 from sslse.data.store import Store
 from sslse.device import is_out_of_memory
@@ -223,17 +224,22 @@ def open_corpora(
         DataError: a corpus is missing or unusable.
     """
     data = recipe.data
-    return {
-        label: open_store(
+    stores: dict[str, Store] = {}
+    for label, choice in (("speech", recipe.speech), ("noise", recipe.noise)):
+        name = f"{label} corpus {choice.name!r}"
+        store = open_store(
             build_component(choice, registry, {}),
             data.sample_rate,
             cache_folder(data.cache),
-            label=f"{label} corpus {choice.name!r}",
+            label=name,
             strict=data.strict,
             say=say,
-        ).to(device)
-        for label, choice in (("speech", recipe.speech), ("noise", recipe.noise))
-    }
+            remove_mean=data.remove_mean,
+        )
+        for line in [*sound_notes(store), *(speaker_notes(store) if label == "speech" else [])]:
+            say(f"note: {name}: {line}")
+        stores[label] = store.to(device)
+    return stores
 
 
 def open_material(

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from sslse.api import Corpus, Recording
+from sslse.data.offset import WithoutOffset
 from sslse.data.packer import Packer
 from sslse.data.shard_files import Shard, read_shards, samples_file
 from sslse.data.shards import OnDisk, Shards
@@ -18,7 +19,7 @@ from sslse.device import usable_cores
 from sslse.errors import DataError
 from sslse.wording import show_value
 
-FORMAT = 4
+FORMAT = 5
 NAMED = 10
 
 
@@ -55,6 +56,7 @@ def open_store(
     strict: bool = False,
     say: Callable[[str], None] = lambda _: None,
     processes: int | None = None,
+    remove_mean: bool = False,
 ) -> Store:
     """Return a corpus as a store, packing it unless the cache has it.
 
@@ -69,11 +71,14 @@ def open_store(
         strict: refuse unusable recordings instead of leaving them out.
         say: takes lines about progress, recordings left out, and recordings in both parts.
         processes: that read a corpus which takes long; None means one per core.
+        remove_mean: subtract each recording's mean.
 
     Raises:
         DataError: no recording is usable, or one is not and ``strict`` is set; or the cache cannot
             be written.
     """
+    if remove_mean:
+        corpus = WithoutOffset(corpus)
     recordings = corpus.recordings()
     folder = cache / cache_key(corpus, recordings, sample_rate)
     shards = read_shards(folder, len(recordings))
@@ -97,9 +102,16 @@ def open_store(
         say(f"{label}: the same recording is in both parts: {', '.join(shared)}")
     files = [OnDisk(samples_file(folder, number)) for number in range(len(shards))]
     lengths = torch.from_numpy(packed.lengths)
-    index = Index(lengths.cumsum(0) - lengths, lengths, torch.from_numpy(packed.scales))
+    index = Index(
+        lengths.cumsum(0) - lengths,
+        lengths,
+        torch.from_numpy(packed.scales),
+        torch.from_numpy(packed.silences),
+        torch.from_numpy(packed.offsets),
+    )
     kept = [recordings[place] for place in packed.places.tolist()]
-    return Store(Shards(files, on_disk=True), index, kept, sample_rate)
+    shards_there = Shards(files, on_disk=True)
+    return Store(shards_there, index, kept, sample_rate, mean_removed=remove_mean)
 
 
 def report(label: str, unusable: Sequence[Unusable], count: int) -> str:
@@ -119,14 +131,23 @@ class _Table:
     lengths: np.ndarray
     scales: np.ndarray
     digests: np.ndarray
+    silences: np.ndarray
+    offsets: np.ndarray
 
     @classmethod
     def of(cls, shards: Sequence[Shard]) -> "_Table":
+        first_rows = np.cumsum([0, *(len(one.places) for one in shards)])
+        silences = [
+            one.silences + np.array([first, 0, 0])
+            for one, first in zip(shards, first_rows, strict=False)
+        ]
         return cls(
             np.concatenate([one.places for one in shards]),
             np.concatenate([one.lengths for one in shards]),
             np.concatenate([one.scales for one in shards]),
             np.concatenate([one.digests for one in shards]),
+            np.concatenate(silences),
+            np.concatenate([one.offsets for one in shards]),
         )
 
 
