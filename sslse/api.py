@@ -234,9 +234,12 @@ class Objective(nn.Module, ABC):
     Attributes:
         frame_level: whether it compares the views frame by frame, so that they must be in time
             with each other; one that compares whole utterances sets it to False.
+        least_utterances: how many utterances the training part must have: 2 where an utterance is
+            told from the others (negatives), or statistics are taken over utterances.
     """
 
     frame_level: bool = True
+    least_utterances: int = 1
 
     @abstractmethod
     def forward(self, encoder: Encoder, views: Views, progress: Progress) -> Outcome:

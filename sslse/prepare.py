@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from sslse import ranks
-from sslse.api import Decoder, Encoder, Logger, Predictor
+from sslse.api import Decoder, Encoder, Logger, Objective, Predictor
 from sslse.build import (
     Material,
     build_augmentations,
@@ -50,7 +50,8 @@ def prepare(
     """Build the components, open the corpora, rehearse a step of each phase and the metrics.
 
     Raises:
-        RecipeError: a component, metric, baseline or logger refuses its options.
+        RecipeError: a component, metric, baseline or logger refuses its options, or the objective
+            finds nothing to compare.
         DataError: a corpus is unusable.
     """
     recipe = _with_batch(recipe, registry, device, say)
@@ -65,6 +66,7 @@ def prepare(
     model = build_step(recipe, registry).to(device)
     with ranks.main_first():
         material = open_material(recipe, registry, device, say)
+    _refuse_too_few(len(material.train_speech), model.objective, recipe)
     batches = Batches(
         material.train_speech,
         batch_size=train.utterances,
@@ -84,6 +86,17 @@ def prepare(
     if train.compile:
         compile_networks(model)
     return Prepared(recipe, trainer, material, device, loggers)
+
+
+def _refuse_too_few(utterances: int, objective: Objective, recipe: Recipe) -> None:
+    """Refuse a corpus in which an objective has nothing to compare."""
+    if utterances < objective.least_utterances:
+        message = (
+            f"{recipe.objective.name} as set here compares utterances with each other, at least "
+            f"{objective.least_utterances} of them, but the training part of the speech has "
+            f"{utterances}; its loss would teach nothing"
+        )
+        raise RecipeError([recipe.objective.problem(message)])
 
 
 def _with_batch(
