@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.metadata
+import io
 import math
 import re
 import stat
@@ -57,12 +58,18 @@ def read_audio(path: Path) -> tuple[Samples, int]:
 def opened(path: Path) -> Iterator[soundfile.SoundFile]:
     """Open a file in any format `read_audio` reads, to read only what is needed.
 
+    A WAV whose header says 0 samples, as programs leave it that write into a pipe, is read to the
+    file's end.
+
     Raises:
         DataError: the file is missing, empty or unreadable, when it is opened or while it is read.
     """
     _refuse_other_than_sound(path)
     try:
-        with _Forward(path) as file:
+        with (
+            _unfinished(path) or contextlib.nullcontext(path) as content,
+            _Forward(content) as file,
+        ):
             if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
                 raise DataError(
                     f"{path}: its header says {file.samplerate} Hz; possible: {LOWEST_RATE} to "
@@ -213,6 +220,41 @@ class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # untyped
 
     def seekable(self) -> bool:
         return False
+
+
+class _Unfinished(io.FileIO):
+    """A WAV file as if its header said that the length of its samples is unknown."""
+
+    def __init__(self, path: Path, place: int) -> None:
+        super().__init__(path)
+        self._place = place  # of the four bytes that say the length
+
+    def readinto(self, buffer: Any) -> int:
+        """Read on, putting the largest length, which stands for an unknown one, in place of 0."""
+        first = self.tell()
+        count = super().readinto(buffer) or 0
+        begin, end = (min(max(one - first, 0), count) for one in (self._place, self._place + 4))
+        memoryview(buffer).cast("B")[begin:end] = (end - begin) * b"\xff"
+        return count
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+def _unfinished(path: Path) -> _Unfinished | None:
+    """Open a WAV file whose header says 0 samples though there are some; None: it is none."""
+    from sslse.enhance.wav_pipe import read_header
+
+    with path.open("rb") as file:
+        try:
+            header = read_header(file)
+        except DataError:
+            return None
+        samples = file.tell()
+        file.seek(samples - 4)
+        if any(file.read(4)) or not file.read(1):
+            return None
+    return _Unfinished(path, samples - 4) if header.length is None else None
 
 
 def _refuse_other_than_sound(path: Path) -> None:

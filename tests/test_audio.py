@@ -3,6 +3,7 @@
 import builtins
 import contextlib
 import os
+import struct
 import sys
 from pathlib import Path
 
@@ -385,3 +386,28 @@ def test_channels_that_cancel_are_refused_with_the_reason(tmp_path, rest):
     assert survey.unreadable[0].reason.startswith("its 2 channels cancel each other")
     soundfile.write(file, np.stack([wave, 0 * wave], axis=1), 16000)
     assert np.abs(read_audio(file)[0] - wave / 2).max() < 1e-4
+
+
+@pytest.mark.parametrize("riff", [0, 36, 0xFFFFFFFF])
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+def test_a_wav_of_data_length_0_is_read_to_its_end(tmp_path, riff, subtype):
+    file = tmp_path / "piped.wav"
+    soundfile.write(file, 0.5 * np.sin(0.05 * np.arange(8000)), 16000, subtype=subtype)
+    whole, _ = read_audio(file)
+    content = bytearray(file.read_bytes())
+    place = content.index(b"data") + 4
+    content[4:8] = struct.pack("<I", riff)
+    content[place : place + 4] = bytes(4)
+    file.write_bytes(content)
+    samples, rate = read_audio(file)
+    assert rate == 16000
+    np.testing.assert_array_equal(samples, whole)
+    assert scan(tmp_path, ["piped.wav"]).seconds == [0.5]
+    file.write_bytes(content[: place + 4])
+    with pytest.raises(DataError, match=f"^{file}: holds no samples$"):
+        read_audio(file)
+    nan = np.full(100, np.nan, np.float32).tobytes()
+    if subtype == "FLOAT":
+        file.write_bytes(bytes(content) + nan)
+        with pytest.raises(DataError, match=f"^{file}: holds samples that are not finite$"):
+            read_audio(file)
