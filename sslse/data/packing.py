@@ -60,8 +60,8 @@ def open_store(
 ) -> Store:
     """Return a corpus as a store, packing it unless the cache has it.
 
-    The cache is keyed by what decides the samples: format, rate, and every recording's key, size
-    and time of change. Whole shards of a packing that was cut short are kept.
+    The cache is keyed by what decides the samples: format, rate, and every recording's key, path,
+    size and time of change (of its content, not of its rights). Whole shards of a packing that was cut short are kept.
 
     Args:
         corpus: what to pack.
@@ -179,6 +179,6 @@ def cache_key(corpus: Corpus, recordings: Sequence[Recording], sample_rate: int)
             status = one.source.stat()
         except OSError:
             continue
-        times = f"{status.st_mtime_ns}\0{status.st_ctime_ns}"
-        digest.update(f"\0{status.st_size}\0{times}".encode())
+        # Not st_ctime: chmod, a backup or a move changes it, and no sample with it.
+        digest.update(f"\0{status.st_size}\0{status.st_mtime_ns}".encode())
     return digest.hexdigest()
