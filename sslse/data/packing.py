@@ -61,7 +61,8 @@ def open_store(
     """Return a corpus as a store, packing it unless the cache has it.
 
     The cache is keyed by what decides the samples: format, rate, and every recording's key, path,
-    size and time of change (of its content, not of its rights). Whole shards of a packing that was cut short are kept.
+    size and time of change (of its content, not of its rights). Whole shards of a packing that was
+    cut short are kept.
 
     Args:
         corpus: what to pack.

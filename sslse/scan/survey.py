@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sslse.corpora.paths import audio_below
+from sslse.corpora.paths import audio_below, file_of
 from sslse.data.notes import OFFSET_SHARE
 from sslse.data.packing import Unusable
 from sslse.errors import DataError
@@ -125,7 +125,7 @@ def scan(
     """
     survey = Survey(folder, found=len(keys))
     for done, key in enumerate(keys, start=1):
-        path = folder / key
+        path = file_of(folder, key)
         try:
             survey.add(measure(path, key))
         except DataError as error:

@@ -69,7 +69,8 @@ def test_a_cache_that_cannot_be_written_says_why_it_would_be(tree, tmp_path):
     assert re.fullmatch(
         rf"{tmp_path}/cache/[0-9a-f]{{32}}: cannot be written: Not a directory; name another "
         rf"folder in data.cache or SSLSE_CACHE. speech has to be packed, since {tmp_path}/cache "
-        r"holds no whole packing of these very files \(paths, sizes, times of change\) at this rate",
+        r"holds no whole packing of these very files \(paths, sizes, times of change\) at this "
+        "rate",
         str(caught.value),
     )
 
