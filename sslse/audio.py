@@ -4,6 +4,7 @@ import contextlib
 import importlib.metadata
 import io
 import math
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -67,7 +68,7 @@ def opened(path: Path) -> Iterator[soundfile.SoundFile]:
     _refuse_other_than_sound(path)
     try:
         with (
-            _unfinished(path) or contextlib.nullcontext(path) as content,
+            _unfinished(path) or contextlib.nullcontext(system_path(path)) as content,
             _Forward(content) as file,
         ):
             if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
@@ -164,10 +165,16 @@ def write_audio(path: Path, samples: Samples, sample_rate: int) -> None:
     if not np.isfinite(samples).all():
         raise DataError(f"{path}: not written: samples are not finite")
     try:
-        soundfile.write(path, np.clip(samples, -1.0, 1.0), sample_rate, subtype="PCM_16")
+        clipped = np.clip(samples, -1.0, 1.0)
+        soundfile.write(system_path(path), clipped, sample_rate, subtype="PCM_16")
     except soundfile.SoundFileError as error:
         reason = "its folder is missing" if not path.parent.is_dir() else str(error)
         raise DataError(f"{path}: cannot be written: {reason}") from error
+
+
+def system_path(path: Path) -> Path | bytes:
+    """Return a path for soundfile, which under an ASCII locale encodes no other name by itself."""
+    return os.fsencode(path) if os.name == "posix" else path
 
 
 def resample(samples: Samples, rate: int, target_rate: int) -> Samples:
@@ -217,6 +224,11 @@ def resample(samples: Samples, rate: int, target_rate: int) -> Samples:
 
 class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # untyped
     """A file read from front to back: soundfile would seek after each read, inexactly in MP3."""
+
+    @property
+    def name(self) -> Any:
+        """The file's path as text."""
+        return os.fsdecode(self._name) if isinstance(self._name, bytes) else self._name
 
     def seekable(self) -> bool:
         return False

@@ -173,7 +173,7 @@ def cache_key(corpus: Corpus, recordings: Sequence[Recording], sample_rate: int)
     kind = f"{type(corpus).__module__}.{type(corpus).__qualname__}"
     digest.update(f"{FORMAT} {sample_rate} {kind} {corpus.version}".encode())
     for one in recordings:
-        digest.update(f"\0{one.key}\0{one.source}".encode())
+        digest.update(f"\0{one.key}\0".encode() + os.fsencode(str(one.source)))
         if one.source is None:
             continue
         try:

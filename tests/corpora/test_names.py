@@ -3,12 +3,18 @@
 import os
 import sys
 import unicodedata
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from sslse.api import Recording
+from sslse.audio import read_audio, write_audio
 from sslse.corpora.folder import Folder
 from sslse.corpora.manifest import Manifest
 from sslse.corpora.paths import file_of, key_of
+from sslse.data.packing import cache_key
+from sslse.enhance.sound_files import SoundFormat, replacing
 from sslse.errors import DataError
 from sslse.scan import Split, find, write_manifest
 
@@ -92,3 +98,27 @@ def test_a_manifest_is_utf8_under_every_locale(locale, tmp_path):
     write_manifest(tmp_path / "list.csv", above, [name, "b.wav"], Split(0.0))
     text = (tmp_path / "list.csv").read_text("utf-8")
     assert "\u00fcber/\u00fc.wav,train," in text
+
+
+def test_sound_is_read_and_written_under_an_ascii_locale(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "ascii")
+    file = tmp_path / "\u00fc.wav"
+    write_audio(file, np.full(200, 0.25, np.float32), 16000)
+    with replacing(
+        tmp_path / "\u00e4.wav", SoundFormat("WAV", "PCM_16", "FILE", 16000, 1), 200
+    ) as to:
+        to(np.full((1, 200), 0.25, np.float32))
+    for one in (file, tmp_path / "\u00e4.wav"):
+        assert (read_audio(one)[0] == 0.25).all()
+    empty = tmp_path / "\u00f6.wav"
+    write_audio(empty, np.zeros(0, np.float32), 16000)
+    with pytest.raises(DataError) as caught:
+        read_audio(empty)
+    assert str(caught.value) == f"{empty}: holds no samples"
+
+
+def test_a_cache_has_a_key_for_every_name(tmp_path):
+    sources = [Path(name.encode().decode("ascii", "surrogateescape")) for name in COMPOSED]
+    recordings = [Recording("k", one, "train") for one in sources]
+    corpus = Folder(root=str(tmp_path))
+    assert len({cache_key(corpus, [one], 16000) for one in recordings}) == len(sources)
