@@ -109,11 +109,13 @@ def write_index(folder: Path, number: int, shard: Shard) -> None:
 def _is_sound(shard: Shard, size: int) -> bool:
     """Tell whether an index fits itself and its samples, of so many bytes."""
     count = len(shard.places)
-    arrays = (shard.lengths, shard.scales, shard.offsets, shard.digests, shard.silences)
+    arrays = (shard.lengths, shard.scales, shard.offsets, shard.digests)
     shapes = [one.shape for one in arrays]
     places = np.sort(np.concatenate([shard.places, [place for place, _ in shard.unusable]]))
     return (
-        shapes == [*3 * [(count,)], (count, DIGEST_BYTES), (len(shard.silences), 3)]
+        shapes == [*3 * [(count,)], (count, DIGEST_BYTES)]
+        and shard.silences.dtype == np.int64
+        and shard.silences.shape[1:] == (3,)
         and _are_within(shard.silences, shard.lengths)
         and shard.end > shard.first
         and np.array_equal(places, np.arange(shard.first, shard.end))

@@ -1,5 +1,7 @@
 """Crops of padded recordings have sound, against loops over every place."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
@@ -11,6 +13,8 @@ from sslse.augmentations.babble import Babble
 from sslse.corpora.folder import Folder
 from sslse.data.batches import Batches
 from sslse.data.packing import open_store
+from sslse.data.recording import Packed
+from sslse.data.shard_files import ShardWriter, read_shard, write_index
 from sslse.data.silence import silent_stretches
 from sslse.data.store import Store
 
@@ -98,3 +102,25 @@ def test_no_view_is_the_clean_speech_and_no_target_is_silent(store):
     clean = torch.cat([batches.draw(step)[0] for step in range(9)])
     lengths = store.lengths_of(torch.cat([batches.draw(step)[1] for step in range(9)]))
     assert clean[lengths >= CROP].any(-1).all()
+
+
+@pytest.mark.parametrize(
+    "stretches",
+    [
+        np.array(3),
+        np.zeros((1, 2), np.int64),
+        np.array([[0.0, 0, 5]]),
+        np.array([[0, 0, 20]]),
+        np.array([[0, -1, 5]]),
+        np.array([[1, 0, 5]]),
+        np.array([[0, 5, 5]]),
+        np.array([[0, 0, 5], [0, 5, 7]]),
+    ],
+)
+def test_damaged_stretches_are_noticed(tmp_path, stretches):
+    with ShardWriter(tmp_path, 0, 0) as writer:
+        writer.add(Packed(np.ones(10, "<i2"), 1.0, bytes(16), np.array([[1, 3]]), 0.0))
+        shard = writer.close()
+    assert read_shard(tmp_path, 0).silences.tolist() == [[0, 1, 3]]
+    write_index(tmp_path, 0, replace(shard, silences=stretches))
+    assert read_shard(tmp_path, 0) is None
