@@ -68,7 +68,8 @@ def write_shards(corpus: Listed, cache: Path, *, holes: bool) -> None:
                 file.write(draws.bytes(2 * length))
         digests = np.frombuffer(draws.bytes(16 * rows), np.uint8).reshape(-1, 16)
         lengths, scales = np.full(rows, length), np.full(rows, 1e-4, np.float32)
-        shard = Shard(first, first + rows, places, lengths, scales, digests, [])
+        quiet = np.zeros((0, 3), np.int64), np.zeros(rows, np.float32)
+        shard = Shard(first, first + rows, places, lengths, scales, digests, *quiet, [])
         write_index(folder, number, shard)
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+import torch
 from torch import Generator, Tensor, nn
 
 from sslse.audio import Samples, read_audio
@@ -233,9 +234,12 @@ class Objective(nn.Module, ABC):
     Attributes:
         frame_level: whether it compares the views frame by frame, so that they must be in time
             with each other; one that compares whole utterances sets it to False.
+        least_utterances: how many utterances the training part must have: 2 where an utterance is
+            told from the others (negatives), or statistics are taken over utterances.
     """
 
     frame_level: bool = True
+    least_utterances: int = 1
 
     @abstractmethod
     def forward(self, encoder: Encoder, views: Views, progress: Progress) -> Outcome:
@@ -373,6 +377,24 @@ class Bank(ABC):
     @abstractmethod
     def lengths_of(self, index: Tensor) -> Tensor:
         """Return the lengths in samples of the recordings ``index`` (...)."""
+
+    def starts(self, index: Tensor, share: Tensor, samples: int, *, loop: bool = False) -> Tensor:
+        """Return where crops of recordings ``index`` (...) begin, for `crops`, int64 (...).
+
+        Every place is alike likely at which the crop lies within the recording, or, of a shorter
+        one, begins in it (``loop``) or at its beginning; digitally silent crops are left out where
+        the bank knows of them.
+
+        Args:
+            index: of the recordings, int64 (...).
+            share: drawn evenly from [0, 1), float64 (...).
+            samples: length of the crops.
+            loop: as for `crops`.
+        """
+        lengths = self.lengths_of(index)
+        short = lengths if loop else torch.ones_like(lengths)
+        room = torch.where(lengths >= samples, lengths - samples + 1, short)
+        return (share * room).long()
 
 
 class Metric(ABC):

@@ -2,7 +2,9 @@
 
 import contextlib
 import importlib.metadata
+import io
 import math
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -30,6 +32,7 @@ AUDIO_ENDINGS = frozenset(
 LOWEST_RATE, HIGHEST_RATE = 1000, 768_000  # in Hz
 LONGEST_SAMPLES = 2**29  # of one recording: 9 hours at 16 kHz, 2 GiB
 VALUES_AT_ONCE = 2**22  # of all channels together
+CANCELLED = 0.01  # of the channels' peak, that their mean has at least: -40 dB
 
 _WRITABLE_ENDINGS = (".flac", ".wav")
 _LARGEST_FILTER = 2**24
@@ -56,12 +59,18 @@ def read_audio(path: Path) -> tuple[Samples, int]:
 def opened(path: Path) -> Iterator[soundfile.SoundFile]:
     """Open a file in any format `read_audio` reads, to read only what is needed.
 
+    A WAV whose header says 0 samples, as programs leave it that write into a pipe, is read to the
+    file's end.
+
     Raises:
         DataError: the file is missing, empty or unreadable, when it is opened or while it is read.
     """
     _refuse_other_than_sound(path)
     try:
-        with _Forward(path) as file:
+        with (
+            _unfinished(path) or contextlib.nullcontext(system_path(path)) as content,
+            _Forward(content) as file,
+        ):
             if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
                 raise DataError(
                     f"{path}: its header says {file.samplerate} Hz; possible: {LOWEST_RATE} to "
@@ -90,16 +99,19 @@ def read_mono(file: soundfile.SoundFile, frames: int) -> Samples:
         Samples in about [-1, 1], (samples,) float32.
 
     Raises:
-        DataError: there is no sample, more than `LONGEST_SAMPLES`, or one that is not finite.
+        DataError: there is no sample, more than `LONGEST_SAMPLES`, or one that is not finite; or
+            the channels cancel.
     """
     at_once = max(VALUES_AT_ONCE // file.channels, 1)
     pieces: list[Samples] = []
     missing = min(frames, LONGEST_SAMPLES + 1)
+    loudest = 0.0
     while missing > 0:
         channels = file.read(min(at_once, missing), dtype="float32", always_2d=True)
         if not len(channels):
             break
         missing -= len(channels)
+        loudest = max(loudest, float(np.abs(channels).max()))
         pieces.append(channels.mean(axis=1))
         if not np.isfinite(pieces[-1]).all():
             raise DataError(f"{file.name}: holds samples that are not finite")
@@ -111,7 +123,29 @@ def read_mono(file: soundfile.SoundFile, frames: int) -> Samples:
             f"{file.name}: holds more than {LONGEST_SAMPLES} samples; list segments of it in a "
             "manifest"
         )
+    refuse_cancelled(file.name, file.channels, loudest, float(np.abs(samples).max()))
     return samples
+
+
+def refuse_cancelled(
+    name: str | Path, channels: int, channel_peak: float, mean_peak: float
+) -> None:
+    """Refuse a recording whose channels leave next to nothing of each other in their mean.
+
+    Args:
+        name: of the file.
+        channels: their number.
+        channel_peak: largest absolute value in any of them.
+        mean_peak: largest absolute value of their mean.
+
+    Raises:
+        DataError: they do.
+    """
+    if channels > 1 and mean_peak < CANCELLED * channel_peak:
+        raise DataError(
+            f"{name}: its {channels} channels cancel each other in their mean (one is the other "
+            "with the sign turned); keep one of them in a file of its own"
+        )
 
 
 def write_audio(path: Path, samples: Samples, sample_rate: int) -> None:
@@ -131,10 +165,16 @@ def write_audio(path: Path, samples: Samples, sample_rate: int) -> None:
     if not np.isfinite(samples).all():
         raise DataError(f"{path}: not written: samples are not finite")
     try:
-        soundfile.write(path, np.clip(samples, -1.0, 1.0), sample_rate, subtype="PCM_16")
+        clipped = np.clip(samples, -1.0, 1.0)
+        soundfile.write(system_path(path), clipped, sample_rate, subtype="PCM_16")
     except soundfile.SoundFileError as error:
         reason = "its folder is missing" if not path.parent.is_dir() else str(error)
         raise DataError(f"{path}: cannot be written: {reason}") from error
+
+
+def system_path(path: Path) -> Path | bytes:
+    """Return a path for soundfile, which under an ASCII locale encodes no other name by itself."""
+    return os.fsencode(path) if os.name == "posix" else path
 
 
 def resample(samples: Samples, rate: int, target_rate: int) -> Samples:
@@ -185,8 +225,48 @@ def resample(samples: Samples, rate: int, target_rate: int) -> Samples:
 class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # untyped
     """A file read from front to back: soundfile would seek after each read, inexactly in MP3."""
 
+    @property
+    def name(self) -> Any:
+        """The file's path as text."""
+        return os.fsdecode(self._name) if isinstance(self._name, bytes) else self._name
+
     def seekable(self) -> bool:
         return False
+
+
+class _Unfinished(io.FileIO):
+    """A WAV file as if its header said that the length of its samples is unknown."""
+
+    def __init__(self, path: Path, place: int) -> None:
+        super().__init__(path)
+        self._place = place  # of the four bytes that say the length
+
+    def readinto(self, buffer: Any) -> int:
+        """Read on, putting the largest length, which stands for an unknown one, in place of 0."""
+        first = self.tell()
+        count = super().readinto(buffer) or 0
+        begin, end = (min(max(one - first, 0), count) for one in (self._place, self._place + 4))
+        memoryview(buffer).cast("B")[begin:end] = (end - begin) * b"\xff"
+        return count
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+def _unfinished(path: Path) -> _Unfinished | None:
+    """Open a WAV file whose header says 0 samples though there are some; None: it is none."""
+    from sslse.enhance.wav_pipe import read_header
+
+    with path.open("rb") as file:
+        try:
+            header = read_header(file)
+        except DataError:
+            return None
+        samples = file.tell()
+        file.seek(samples - 4)
+        if any(file.read(4)) or not file.read(1):
+            return None
+    return _Unfinished(path, samples - 4) if header.length is None else None
 
 
 def _refuse_other_than_sound(path: Path) -> None:

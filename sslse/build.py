@@ -20,6 +20,7 @@ from sslse.api import (
     Predictor,
     Schedule,
 )
+from sslse.data.notes import sound_notes, speaker_notes
 from sslse.data.packing import cache_folder, open_store
 from sslse.data.store import Store
 from sslse.device import is_out_of_memory
@@ -246,18 +247,23 @@ def open_corpora(
     stores: dict[str, Store] = {}
     for label, choice in (("speech", recipe.speech), ("noise", recipe.noise)):
         corpus = build_component(choice, registry, {})
+        name = f"{label} corpus {choice.name!r}"
         try:
-            stores[label] = open_store(
+            store = open_store(
                 corpus,
                 data.sample_rate,
                 cache_folder(data.cache),
-                label=f"{label} corpus {choice.name!r}",
+                label=name,
                 options=choice.plain(),
                 strict=data.strict,
                 say=say,
-            ).to(device)
+                remove_mean=data.remove_mean,
+            )
         except ContractError as error:
             raise RecipeError([choice.broken(str(error))]) from error
+        for line in [*sound_notes(store), *(speaker_notes(store) if label == "speech" else [])]:
+            say(f"note: {name}: {line}")
+        stores[label] = store.to(device)
     return stores
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from sslse import ranks
-from sslse.api import Decoder, Encoder, Logger, Predictor
+from sslse.api import Decoder, Encoder, Logger, Objective, Predictor
 from sslse.build import (
     Material,
     build_augmentations,
@@ -52,7 +52,7 @@ def prepare(
 
     Raises:
         RecipeError: a component, metric, baseline or logger refuses its options, or breaks its
-            contract.
+            contract, or the objective finds nothing to compare.
         DataError: a corpus is unusable.
     """
     recipe = _with_batch(recipe, registry, device, say)
@@ -67,6 +67,7 @@ def prepare(
     model = build_step(recipe, registry).to(device)
     with ranks.main_first():
         material = open_material(recipe, registry, device, say)
+    _refuse_too_few(len(material.train_speech), model.objective, recipe)
     batches = Batches(
         material.train_speech,
         batch_size=train.utterances,
@@ -96,6 +97,17 @@ def _part(recipe: Recipe, path: str) -> Choice:
         return recipe.augmentations[int(path.removeprefix("augmentations[").rstrip("]"))]
     found: Choice | None = getattr(recipe, path)
     return found or recipe.objective  # which may have a predictor of its own
+
+
+def _refuse_too_few(utterances: int, objective: Objective, recipe: Recipe) -> None:
+    """Refuse a corpus in which an objective has nothing to compare."""
+    if utterances < objective.least_utterances:
+        message = (
+            f"{recipe.objective.name} as set here compares utterances with each other, at least "
+            f"{objective.least_utterances} of them, but the training part of the speech has "
+            f"{utterances}; its loss would teach nothing"
+        )
+        raise RecipeError([recipe.objective.problem(message)])
 
 
 def _with_batch(

@@ -35,12 +35,16 @@ class Data:
         swap: train on the test parts and test on the training parts (the paper's low-data
             experiment).
         strict: stop at unusable files instead of leaving them out with a report.
+        remove_mean: subtract each recording's mean (a DC offset), which signal-to-noise ratios
+            count as sound although nobody hears it; digital silence stays silent. The test
+            mixtures' ``manifest.json`` says so.
         cache: folder for packed corpora; None means the user's cache folder.
     """
 
     sample_rate: Annotated[int, Interval(ge=8000, le=48000)] = 16000
     swap: bool = False
     strict: bool = False
+    remove_mean: bool = False
     cache: str | None = None
 
 

@@ -3,6 +3,7 @@
 import builtins
 import contextlib
 import os
+import struct
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import soundfile
 
 from sslse.audio import AUDIO_ENDINGS, read_audio, resample, write_audio
 from sslse.errors import DataError, DependencyError
+from sslse.scan import scan
 
 SHORTEN_HEADER = b"""NIST_1A
    1024
@@ -367,3 +369,45 @@ def test_real_flac_and_wav_files_are_read_and_resampled(real_audio):
     assert rate == 20000
     resampled = resample(noise, rate, 16000)
     assert len(resampled) == -(-len(noise) * 4 // 5)
+
+
+@pytest.mark.parametrize("rest", [0.0, 0.001])
+def test_channels_that_cancel_are_refused_with_the_reason(tmp_path, rest):
+    wave = 0.5 * np.sin(0.05 * np.arange(8000))
+    file = tmp_path / "antiphase.wav"
+    soundfile.write(file, np.stack([wave, (rest - 1) * wave], axis=1), 16000)
+    with pytest.raises(DataError) as caught:
+        read_audio(file)
+    assert str(caught.value) == (
+        f"{file}: its 2 channels cancel each other in their mean (one is the other with the sign "
+        "turned); keep one of them in a file of its own"
+    )
+    survey = scan(tmp_path, ["antiphase.wav"])
+    assert survey.unreadable[0].reason.startswith("its 2 channels cancel each other")
+    soundfile.write(file, np.stack([wave, 0 * wave], axis=1), 16000)
+    assert np.abs(read_audio(file)[0] - wave / 2).max() < 1e-4
+
+
+@pytest.mark.parametrize("riff", [0, 36, 0xFFFFFFFF])
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+def test_a_wav_of_data_length_0_is_read_to_its_end(tmp_path, riff, subtype):
+    file = tmp_path / "piped.wav"
+    soundfile.write(file, 0.5 * np.sin(0.05 * np.arange(8000)), 16000, subtype=subtype)
+    whole, _ = read_audio(file)
+    content = bytearray(file.read_bytes())
+    place = content.index(b"data") + 4
+    content[4:8] = struct.pack("<I", riff)
+    content[place : place + 4] = bytes(4)
+    file.write_bytes(content)
+    samples, rate = read_audio(file)
+    assert rate == 16000
+    np.testing.assert_array_equal(samples, whole)
+    assert scan(tmp_path, ["piped.wav"]).seconds == [0.5]
+    file.write_bytes(content[: place + 4])
+    with pytest.raises(DataError, match=f"^{file}: holds no samples$"):
+        read_audio(file)
+    nan = np.full(100, np.nan, np.float32).tobytes()
+    if subtype == "FLOAT":
+        file.write_bytes(bytes(content) + nan)
+        with pytest.raises(DataError, match=f"^{file}: holds samples that are not finite$"):
+            read_audio(file)

@@ -214,6 +214,19 @@ class TestEnhance:
         with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
             call(wave)
 
+    @pytest.mark.parametrize("shape", [(8000, 2), (8000, 1), (3, 8000, 6)])
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_channels_last_are_refused_with_the_cure(self, causal, shape, kind):
+        wave = KINDS[kind](noise(*shape))
+        for call in (causal.enhance, causal.encode):
+            with pytest.raises(DataError) as caught:
+                call(wave, RATE)
+            assert str(caught.value) == (
+                f"a wave of shape {shape} looks like (samples, channels), but samples come last: "
+                "(channels, samples); give wave.T (of more axes: wave.swapaxes(-1, -2))"
+            )
+        assert causal.enhance(noise(40, 9), RATE).shape == (40, 9)
+
     @pytest.mark.parametrize("rate", [0, -1, 16000.0, "16000", None])
     def test_what_is_no_rate_is_refused(self, causal, rate):
         message = f"sample_rate: takes a whole number of Hz above 0, not {rate!r}"

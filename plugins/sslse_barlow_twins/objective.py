@@ -71,6 +71,7 @@ class BarlowTwins(Objective):
         self.redundancy = redundancy
         self.over = over
         self.frame_level = over == "frame"
+        self.least_utterances = 1 if self.frame_level else 2
         self.frames = frames if self.frame_level else None
 
     def forward(self, encoder: Encoder, views: Views, progress: Progress) -> Outcome:  # noqa: ARG002

@@ -57,6 +57,8 @@ class MoCoV2(Objective):
             for all. The similarities are views * batch * frames * queue numbers.
     """
 
+    least_utterances = 2
+
     def __init__(
         self,
         encoder: Encoder,

@@ -50,6 +50,8 @@ class SimCLR(Objective):
             for all. The similarities are (views * batch * frames)^2 numbers.
     """
 
+    least_utterances = 2
+
     def __init__(
         self,
         encoder: Encoder,

@@ -15,9 +15,10 @@ from sslse.errors import OptionError
 class AddNoise(Augmentation):
     """Add noise to every view at a drawn signal-to-noise ratio.
 
-    Each recording is cut at a drawn place; one shorter than the view is repeated. Where a view
-    gets several, they have equal mean power within it. The ratio of mean powers over the view is
-    the drawn one; where speech or noise is silent, the view stays as it is.
+    Each recording is cut at a drawn place where the cut is not digitally silent; one shorter than
+    the view is repeated. Where a view gets several, they have equal mean power within it. The
+    ratio of mean powers over the view is the drawn one; where speech or noise is silent, the view
+    stays as it is.
 
     Args:
         noise: recordings to draw from.
@@ -72,9 +73,8 @@ class AddNoise(Augmentation):
             together = different(count * self._most, batch, self._noise.count, generator)
             index = together.view(count, self._most, batch)
         place = uniform((count, self._most, batch), generator)
-        length = self._noise.lengths_of(index)
-        room = torch.where(length >= samples, length - samples + 1, length)
-        noise = self._noise.crops(index, (place * room).long(), samples, loop=True)
+        start = self._noise.starts(index, place, samples, loop=True)
+        noise = self._noise.crops(index, start, samples, loop=True)
         noise = noise.squeeze(1) if self._most == 1 else self._sum(noise, generator)
         return mix_at_snr(views, noise, self._ratios(count, batch, generator), out=noise)
 

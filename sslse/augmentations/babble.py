@@ -19,10 +19,11 @@ from sslse.errors import OptionError
 class Babble(Augmentation):
     """Add the sum of several talkers to every view, at a drawn SNR.
 
-    A talker is a recording of the training speech from a drawn place on, repeated where it ends;
-    all have equal mean power within the view. The recordings of a view are all different; the
-    utterance itself is among them with a probability of talkers / recordings. The ratio of mean
-    powers over the view is the drawn one; a silent view stays silent.
+    A talker is a recording of the training speech, cut at a drawn place where the cut is not
+    digitally silent; one shorter than the view is repeated. All have equal mean power within it.
+    The recordings of a view are all different; the utterance itself is among them with a
+    probability of talkers / recordings. The ratio of mean powers over the view is the drawn one; a
+    silent view stays silent.
 
     Args:
         speech: recordings to draw from.
@@ -60,7 +61,8 @@ class Babble(Augmentation):
         number = whole_between(self._talkers, (count, batch), generator)
         index = different(most, count * batch, self._speech.count, generator)
         index = index.view(most, count, batch)
-        start = (uniform(index.shape, generator) * self._speech.lengths_of(index)).long()
+        place = uniform(index.shape, generator)
+        start = self._speech.starts(index, place, samples, loop=True)
         babble = torch.zeros_like(views)
         for rank in range(most):
             talker = self._speech.crops(index[rank], start[rank], samples, loop=True)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from sslse.audio import read_audio, resample
-from sslse.corpora.paths import audio_below, some
+from sslse.corpora.paths import audio_below, file_of, some
 from sslse.errors import DataError, OptionError
 
 _OPTION = "impulse_responses"
@@ -38,7 +38,7 @@ def read_impulse_responses(folder: Path, sample_rate: int) -> list[Tensor]:
     responses: list[Tensor] = []
     faults: list[str] = []
     for key in keys:
-        path = folder / key
+        path = file_of(folder, key)
         try:
             samples = resample(*read_audio(path), sample_rate)
         except DataError as error:

@@ -64,7 +64,8 @@ def command() -> None:
 @click.option(
     "--speaker",
     metavar="PATTERN",
-    help="Regular expression that finds the speaker in a path; the split divides no speaker.",
+    help="Regular expression that finds the speaker in a path; the split divides no speaker. "
+    "Without it: as in LibriSpeech, TIMIT, VCTK or DNS, where all paths are named so.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the split.")
 @debug_option
@@ -78,11 +79,13 @@ def scan_command(
     """
     from rich.console import Console
 
+    from sslse.corpora.layouts import LAYOUTS, guess_layout
     from sslse.scan import Split, find, place_below, refuse_target, write_manifest
 
     keys = find(folder)
-    split = Split(test_share, speaker, seed)
-    split.speakers(keys)
+    layout = guess_layout(keys) if speaker is None else None
+    split = Split(test_share, LAYOUTS[layout] if layout else speaker, seed)
+    speakers = set(split.speakers(keys).values())
     if output is not None:
         refuse_target(output)
     survey = _scan(folder, keys)
@@ -90,6 +93,7 @@ def scan_command(
         Console().print(_table(survey))
     for line in _findings(survey):
         click.echo(line)
+    click.echo(_about_speakers(len(speakers), layout))
     if output is not None:
         train, test = write_manifest(output, folder, survey.usable, split)
         click.echo(f"{output}: {train} recordings for training, {test} for testing")
@@ -98,6 +102,17 @@ def scan_command(
                 f"{output}: paths are relative to {folder}; the corpus takes 'root: {folder}' "
                 f"(--data manifest: SPEECH_MANIFEST_ROOT={folder}, or NOISE_MANIFEST_ROOT)"
             )
+
+
+def _about_speakers(count: int, layout: str | None) -> str:
+    """Say whether speakers are known, and how."""
+    if not count:
+        return (
+            "speakers: unknown, so that a split may have one in both parts; of speech, name them: "
+            "--speaker PATTERN"
+        )
+    how = f"found as in {layout}; --speaker PATTERN finds others" if layout else "by --speaker"
+    return f"speakers: {count} ({how})"
 
 
 def _scan(folder: Path, keys: list[str]) -> "Survey":
@@ -135,6 +150,7 @@ def _table(survey: "Survey") -> "Table":
         ("silent files", f"{len(survey.silent)}, {survey.digitally_silent} of them all zero"),
         ("too short", f"{len(survey.short)} under 0.1 s"),
         ("clipped", f"{len(survey.clipped)} files, {sum(survey.clipped.values())} places"),
+        ("DC offset", f"{len(survey.offsets)} files whose mean is over a tenth of their power"),
         ("copies", f"{survey.copied} files with the samples of another"),
         ("unreadable", f"{len(survey.unreadable)} files"),
         ("usable", f"{len(survey.usable)} of {survey.found} files"),
@@ -154,11 +170,14 @@ def _findings(survey: "Survey") -> list[str]:
     """Name what should be looked at, a few of each kind."""
     copies = [f"{first} = {' = '.join(keys)}" for first, keys in survey.copies.items()]
     clipped = sorted(survey.clipped, key=lambda key: -survey.clipped[key])
+    offsets = sorted(survey.offsets, key=lambda key: -abs(survey.offsets[key]))
     lines = _named("unreadable", [f"{one.key}: {one.reason}" for one in survey.unreadable])
     lines += _named("same samples", copies)
     lines += _named("silent", survey.silent)
     lines += _named("too short", survey.short)
-    return lines + _named("clipped", [f"{key} ({survey.clipped[key]})" for key in clipped])
+    lines += _named("clipped", [f"{key} ({survey.clipped[key]})" for key in clipped])
+    means = [f"{key} (mean {survey.offsets[key]:.3f})" for key in offsets]
+    return lines + _named("DC offset, which data.remove_mean takes away", means)
 
 
 def _named(title: str, items: list[str]) -> list[str]:

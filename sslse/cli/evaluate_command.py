@@ -1,6 +1,7 @@
 """``sslse evaluate``."""
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,8 @@ def command(
         recipe = _recipe(DEFAULTS, registry, manifest, data, sets)
     else:
         recipe = _recipe_of(run, registry, data, sets)
+    if manifest is not None:
+        recipe = _mixed_as(recipe, manifest)
     if export is not None:
         _export(recipe, registry, manifest, export, whole=run is None, device=device)
     elif run is not None:
@@ -168,6 +171,14 @@ def _recipe_of(
         return read_recipe(run, registry)
     read_recipe(run, registry)
     return load_recipe(str(run / RECIPE), registry, data=data, sets=sets)
+
+
+def _mixed_as(recipe: "Recipe", manifest: Path) -> "Recipe":
+    """Return a recipe whose recordings are read as the manifest's mixtures were made of them."""
+    from sslse.evaluate.manifest import read_manifest
+
+    removed = read_manifest(manifest).remove_mean
+    return replace(recipe, data=replace(recipe.data, remove_mean=removed))
 
 
 def _score_run(

@@ -1,6 +1,7 @@
 """The ``sslse`` command."""
 
 import importlib
+import io
 import shlex
 import sys
 import traceback
@@ -132,3 +133,6 @@ def main() -> None:
 
     Start with: sslse run quickstart
     """
+    # A name that the terminal's encoding lacks is shown in escapes; it stops nothing.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sslse.api import Corpus, Fraction, NonNegativeInt, OptionError, Recording
-from sslse.corpora.paths import audio_below, audio_listed, is_file, some, user_path
+from sslse.corpora.paths import audio_below, audio_listed, file_of, is_file, some, user_path
 from sslse.corpora.splits import held_out, part_size
 from sslse.errors import DataError
 
@@ -16,7 +16,7 @@ class Folder(Corpus):
 
     Found are files with one of the endings of `sslse.audio.AUDIO_ENDINGS`, in any case of letters;
     hidden files and folders are not. Links are followed: what lies in a folder is its owner's
-    choice. Keys are paths relative to ``root``, with forward slashes;
+    choice. Keys are paths relative to ``root``, with forward slashes and composed accents (NFC);
     every pattern is a regular expression searched in the key.
 
     Args:
@@ -94,7 +94,7 @@ class Folder(Corpus):
         return [
             Recording(
                 key,
-                self._root / key,
+                file_of(self._root, key),
                 "test" if key in test else "train",
                 speaker=speaker_of.get(key, ""),
                 kind=_found(self._kind, key),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sslse.api import Corpus, Recording, Samples
 from sslse.audio import opened, read_mono
 from sslse.corpora.manifest_rows import Fault, Row, read_rows
-from sslse.corpora.paths import is_file, some_lines, user_path
+from sslse.corpora.paths import file_of, is_file, some_lines, user_path
 from sslse.errors import DataError
 
 ROUNDED_SECONDS = 0.01  # a table may round a segment up to the file's end by so much
@@ -28,12 +28,13 @@ class Segment(Recording):
 class Manifest(Corpus):
     """Read what a table lists: one recording a row, with its part, speaker and kind.
 
-    The table is CSV with a header line (.csv) or one JSON object a line (.jsonl), in UTF-8. Its
-    columns are ``path`` (of the audio file: relative, with forward slashes) and ``split``
-    (``train`` or ``test``); and, where wanted, ``speaker``, ``kind`` (of noise), ``start`` and
-    ``seconds``, which cut a segment from the file. What is empty is unknown, the file's beginning
-    or its end. Segments in different parts must not overlap. A path that leaves ``root`` (``..``)
-    is refused: what a table may reach is the recipe's to say. Links in the folder are followed.
+    The table is CSV with a header line (.csv; cells are parted by commas, semicolons or tabs) or
+    one JSON object a line (.jsonl), in UTF-8. Its columns are ``path`` (of the audio file:
+    relative, with forward slashes) and ``split`` (``train`` or ``test``); and, where wanted,
+    ``speaker``, ``kind`` (of noise), ``start`` and ``seconds``, which cut a segment from the file.
+    What is empty is unknown, the file's beginning or its end. Segments in different parts must not
+    overlap. A path that leaves ``root`` (``..``) is refused: what a table may reach is the recipe's
+    to say. Links in the folder are followed.
 
     Keys are the paths, followed by ``#start+seconds`` of a segment; of a long file only the
     segment is read.
@@ -67,7 +68,7 @@ class Manifest(Corpus):
         return [
             Segment(
                 key=row.key,
-                source=self._root / row.path,
+                source=file_of(self._root, row.path),
                 part=row.split,
                 speaker=row.speaker,
                 kind=row.kind,
@@ -98,7 +99,8 @@ class Manifest(Corpus):
 
     def _missing(self, rows: Sequence[Row]) -> list[Fault]:
         """Say which files are not there."""
-        there = {path: is_file(self._root / path) for path in {row.path for row in rows}}
+        paths = {row.path for row in rows}
+        there = {path: is_file(file_of(self._root, path)) for path in paths}
         return [
             Fault(row.line, "path", f"no file {self._root / row.path}{_slashes(row.path)}")
             for row in rows

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from sslse.corpora.paths import composed
 from sslse.errors import DataError
 from sslse.registry import did_you_mean
 from sslse.wording import show_value
 
 COLUMNS = ("path", "split", "speaker", "kind", "start", "seconds")
 ENDINGS = (".csv", ".jsonl")
+DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 
 _Split = Literal["train", "test"]
 _POSSIBLE = f"possible: {', '.join(COLUMNS)}"
@@ -124,6 +126,7 @@ class _Cells:
         if not isinstance(value, str):
             self._fault(column, f"takes text, not {show_value(value)}")
             return ""
+        value = composed(value)
         return value if column == "path" else value.strip()
 
     def _path(self) -> str:
@@ -167,18 +170,27 @@ _Found = tuple[int, Mapping[str, Any], str]
 
 def _csv_cells(file: Path, text: str) -> Iterator[_Found]:
     """Yield the line, the cells by column and what is wrong with the row as a whole."""
-    lines = csv.reader(io.StringIO(text), strict=True)
+    delimiter = _delimiter(text.partition("\n")[0])
+    lines = csv.reader(io.StringIO(text), strict=True, delimiter=delimiter)
     try:
         header = [name.strip() for name in next(lines, [])]
         _refuse_header(file, header)
         for cells in lines:
             fault = ""
             if len(cells) > len(header):
-                fault = f"{len(cells)} cells for {len(header)} columns; quote a text with a comma"
+                fault = (
+                    f"{len(cells)} cells for {len(header)} columns; quote a text with "
+                    f"{DELIMITERS[delimiter]}"
+                )
             if any(cell.strip() for cell in cells):
                 yield lines.line_num, dict(zip(header, cells, strict=False)), fault
     except csv.Error as error:
         raise DataError(f"{file}:{lines.line_num}: not valid CSV: {error}") from error
+
+
+def _delimiter(header: str) -> str:
+    """Return what parts the cells of a header, no name in which holds any of it: else a comma."""
+    return next((one for one in DELIMITERS if one in header), ",")
 
 
 def _refuse_header(file: Path, header: Sequence[str]) -> None:

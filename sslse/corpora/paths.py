@@ -1,6 +1,11 @@
-"""Keys of audio files: paths relative to a corpus's root, found below a folder or in a list."""
+"""Keys of audio files: paths relative to a corpus's root, found below a folder or in a list.
+
+A key is the same text on every machine: the UTF-8 of the file's name, whatever the locale, with
+accents composed (NFC); macOS, zip files and other systems spell them decomposed (NFD).
+"""
 
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -36,17 +41,51 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def key_of(relative: str, root: Path) -> str:
+    """Return the key of a path below a folder, as the system gives it.
+
+    Raises:
+        DataError: its bytes are not UTF-8.
+    """
+    try:
+        return composed(os.fsencode(relative).decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{root}: the name {relative!a} is not UTF-8; rename the file") from error
+
+
+def composed(text: str) -> str:
+    """Return a text with accents as one character with their letter (NFC)."""
+    return unicodedata.normalize("NFC", text)
+
+
+def file_of(root: Path, key: str) -> Path:
+    """Return the path of a key's file, in whichever spelling of accents it is there."""
+    if key.isascii():
+        return root / key
+    spellings = [unicodedata.normalize(form, key) for form in ("NFC", "NFD")]
+    paths = [root / os.fsdecode(one.encode("utf-8")) for one in (key, *spellings)]
+    return next((path for path in paths if is_file(path)), paths[0])
+
+
 def audio_below(folder: Path, root: Path) -> frozenset[str]:
     """Return the keys of all audio files below a folder of a corpus, hidden ones excepted.
 
     Raises:
-        DataError: there is none, the folder lies outside root, or a name is not UTF-8.
+        DataError: there is none, the folder lies outside root, a name is not UTF-8, or two differ
+            in how accents are spelled alone.
     """
     folder_key = os.path.relpath(folder, root)
     if not _is_inside(folder_key):
         raise DataError(f"{folder}: lies outside {root}; possible: a folder below it")
-    found = (Path(folder_key, path).as_posix() for path in _audio_files(folder))
-    keys = frozenset(_in_utf8(key, root) for key in found)
+    found = [Path(folder_key, path).as_posix() for path in _audio_files(folder)]
+    spelled = [key_of(path, root) for path in found]
+    keys = frozenset(spelled)
+    if len(keys) < len(spelled):
+        twice = sorted({key for key in keys if spelled.count(key) > 1})
+        raise DataError(
+            f"{root}: names of files that differ only in how accents are spelled (NFC and NFD): "
+            f"{some(twice)}; remove or rename one of each"
+        )
     if not keys:
         endings = ", ".join(sorted(AUDIO_ENDINGS))
         raise DataError(f"{folder}: no audio file in it; looked for {endings}")
@@ -72,9 +111,9 @@ def audio_listed(list_path: Path, root: Path) -> frozenset[str]:
         raise DataError(
             f"{list_path}: outside {root}: {some(outside)}; possible: paths relative to it"
         )
-    if missing := [path for path in paths if not is_file(root / path)]:
+    if missing := [path for path in paths if not is_file(file_of(root, path))]:
         raise DataError(f"{list_path}: not found below {root}: {some(missing)}")
-    return frozenset(Path(path).as_posix() for path in paths)
+    return frozenset(composed(Path(path).as_posix()) for path in paths)
 
 
 def some(names: Sequence[str]) -> str:
@@ -108,11 +147,3 @@ def _audio_files(folder: Path) -> Iterator[Path]:
 def _is_inside(relative: str) -> bool:
     path = Path(relative)
     return not path.is_absolute() and path.parts[:1] != ("..",)
-
-
-def _in_utf8(key: str, root: Path) -> str:
-    try:
-        key.encode()
-    except UnicodeEncodeError as error:
-        raise DataError(f"{root}: the name {key!a} is not UTF-8; rename the file") from error
-    return key

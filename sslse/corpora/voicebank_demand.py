@@ -1,6 +1,7 @@
 """VoiceBank-DEMAND: speech, and the noise that was added to it."""
 
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -115,7 +116,8 @@ class VoicebankDemand(Corpus):
         for one in sets:
             for clean in self._files(one, "clean"):
                 status = clean.stat()
-                digest.update(f"{clean}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+                state = f"\0{status.st_size}\0{status.st_mtime_ns}\0"
+                digest.update(os.fsencode(clean) + state.encode())
         return f"noise {digest.hexdigest()}"
 
     def _of(self, name: _Set) -> list[Recording]:

@@ -16,7 +16,8 @@ class Batches:
     Args:
         speech: training utterances.
         batch_size: crops per step; lowered to the crops of an epoch where there are fewer.
-        crop: samples per crop; shorter utterances are followed by silence.
+        crop: samples per crop; shorter utterances are followed by silence. No crop is digitally
+            silent.
         crops_per_utterance: crops of each utterance in an epoch.
         seed: of the run.
     """
@@ -40,8 +41,8 @@ class Batches:
         device = self._speech.device
         draws = generator(device, self._seed, "crop", step)
         share = torch.rand(len(utterances), generator=draws, device=device, dtype=torch.float64)
-        room = (self._speech.lengths_of(utterances) - self._crop).clamp_min(0) + 1
-        return self._speech.crops(utterances, (share * room).long(), self._crop), utterances
+        start = self._speech.starts(utterances, share, self._crop)
+        return self._speech.crops(utterances, start, self._crop), utterances
 
     def _epoch_order(self, epoch: int) -> Tensor:
         if self._order is None or self._order[0] != epoch:

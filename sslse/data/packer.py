@@ -70,7 +70,9 @@ class Packer:
             except OSError as error:
                 raise DataError(
                     f"{self._folder}: cannot be written: {error.strerror}; name another folder in "
-                    "data.cache or SSLSE_CACHE"
+                    f"data.cache or SSLSE_CACHE. {self._label} has to be packed, since "
+                    f"{self._folder.parent} holds no whole packing of these very files (paths, "
+                    "sizes, times of change) at this rate"
                 ) from error
             shards = read_shards(self._folder, len(self._recordings))
             if shards is not None:  # packed by whom this one has waited for

@@ -13,6 +13,7 @@ import torch
 
 from sslse.api import Corpus, Recording
 from sslse.data.door import list_recordings
+from sslse.data.offset import WithoutOffset
 from sslse.data.packer import Packer
 from sslse.data.shard_files import Shard, read_shards, samples_file
 from sslse.data.shards import OnDisk, Shards
@@ -21,7 +22,7 @@ from sslse.device import usable_cores
 from sslse.errors import DataError
 from sslse.wording import show_value
 
-FORMAT = 4
+FORMAT = 5
 NAMED = 10
 
 
@@ -59,12 +60,13 @@ def open_store(
     strict: bool = False,
     say: Callable[[str], None] = lambda _: None,
     processes: int | None = None,
+    remove_mean: bool = False,
 ) -> Store:
     """Return a corpus as a store, packing it unless the cache has it.
 
-    The cache is keyed by what decides the samples: format, rate, every recording's key, size and
-    time of change, and the options of a corpus with a `read` of its own. Whole shards of a packing
-    that was cut short are kept.
+    The cache is keyed by what decides the samples: format, rate, every recording's key, path, size
+    and time of change (of its content, not of its rights), and the options of a corpus with a
+    `read` of its own. Whole shards of a packing that was cut short are kept.
 
     Args:
         corpus: what to pack.
@@ -75,12 +77,15 @@ def open_store(
         strict: refuse unusable recordings instead of leaving them out.
         say: takes lines about progress, recordings left out, and recordings in both parts.
         processes: that read a corpus which takes long; None means one per core.
+        remove_mean: subtract each recording's mean.
 
     Raises:
         DataError: no recording is usable, or one is not and ``strict`` is set; or the cache cannot
             be written.
         ContractError: the corpus gives something else than recordings, or than their samples.
     """
+    if remove_mean:
+        corpus = WithoutOffset(corpus)
     recordings = list_recordings(corpus)
     folder = cache / cache_key(corpus, recordings, sample_rate, options)
     shards = read_shards(folder, len(recordings))
@@ -104,9 +109,16 @@ def open_store(
         say(f"{label}: the same recording is in both parts: {', '.join(shared)}")
     files = [OnDisk(samples_file(folder, number)) for number in range(len(shards))]
     lengths = torch.from_numpy(packed.lengths)
-    index = Index(lengths.cumsum(0) - lengths, lengths, torch.from_numpy(packed.scales))
+    index = Index(
+        lengths.cumsum(0) - lengths,
+        lengths,
+        torch.from_numpy(packed.scales),
+        torch.from_numpy(packed.silences),
+        torch.from_numpy(packed.offsets),
+    )
     kept = [recordings[place] for place in packed.places.tolist()]
-    return Store(Shards(files, on_disk=True), index, kept, sample_rate)
+    shards_there = Shards(files, on_disk=True)
+    return Store(shards_there, index, kept, sample_rate, mean_removed=remove_mean)
 
 
 def report(label: str, unusable: Sequence[Unusable], count: int) -> str:
@@ -126,14 +138,23 @@ class _Table:
     lengths: np.ndarray
     scales: np.ndarray
     digests: np.ndarray
+    silences: np.ndarray
+    offsets: np.ndarray
 
     @classmethod
     def of(cls, shards: Sequence[Shard]) -> "_Table":
+        first_rows = np.cumsum([0, *(len(one.places) for one in shards)])
+        silences = [
+            one.silences + np.array([first, 0, 0])
+            for one, first in zip(shards, first_rows, strict=False)
+        ]
         return cls(
             np.concatenate([one.places for one in shards]),
             np.concatenate([one.lengths for one in shards]),
             np.concatenate([one.scales for one in shards]),
             np.concatenate([one.digests for one in shards]),
+            np.concatenate(silences),
+            np.concatenate([one.offsets for one in shards]),
         )
 
 
@@ -169,13 +190,13 @@ def cache_key(
     kind = f"{type(corpus).__module__}.{type(corpus).__qualname__}"
     digest.update(f"{FORMAT} {sample_rate} {kind} {corpus.version}".encode())
     for one in recordings:
-        digest.update(f"\0{one.key}\0{one.source}".encode())
+        digest.update(f"\0{one.key}\0".encode() + os.fsencode(str(one.source)))
         if one.source is None:
             continue
         try:
             status = one.source.stat()
         except OSError:
             continue
-        times = f"{status.st_mtime_ns}\0{status.st_ctime_ns}"
-        digest.update(f"\0{status.st_size}\0{times}".encode())
+        # Not st_ctime: chmod, a backup or a move changes it, and no sample with it.
+        digest.update(f"\0{status.st_size}\0{status.st_mtime_ns}".encode())
     return digest.hexdigest()

@@ -9,6 +9,8 @@ import numpy.typing as npt
 from sslse.api import Corpus, Recording, Samples
 from sslse.audio import resample
 from sslse.data.door import read_recording
+from sslse.data.offset import offset_share
+from sslse.data.silence import silent_stretches
 from sslse.errors import DataError
 
 FULL_SCALE = 32768
@@ -27,11 +29,15 @@ class Packed:
         samples: little-endian int16 (samples,).
         scale: factor to the recording's own level.
         digest: of the samples.
+        silences: stretches of digital silence (`sslse.data.silence.silent_stretches`).
+        offset: the mean's share of the power outside them, in [0, 1].
     """
 
     samples: Int16
     scale: float
     digest: bytes
+    silences: npt.NDArray[np.int64]
+    offset: float
 
 
 def pack_recording(corpus: Corpus, recording: Recording, sample_rate: int) -> Packed | str:
@@ -47,7 +53,7 @@ def pack_recording(corpus: Corpus, recording: Recording, sample_rate: int) -> Pa
     scale = _scale(samples)
     packed = np.rint(samples / scale).clip(-FULL_SCALE, FULL_SCALE - 1).astype("<i2")
     digest = hashlib.blake2b(packed, digest_size=DIGEST_BYTES).digest()
-    return Packed(packed, scale, digest)
+    return Packed(packed, scale, digest, silent_stretches(packed), offset_share(samples))
 
 
 def _usable(corpus: Corpus, recording: Recording, sample_rate: int) -> Samples:

@@ -18,8 +18,8 @@ from sslse.atomic import PARTIAL, sync_folder, write_whole
 from sslse.data.recording import DIGEST_BYTES, Packed
 from sslse.errors import DataError
 
-MAGIC = "sslse shard 4"
-ARRAYS = "places", "lengths", "scales", "digests"
+MAGIC = "sslse shard 5"
+ARRAYS = "places", "lengths", "scales", "digests", "silences", "offsets"
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,9 @@ class Shard:
         lengths: in samples, int64 (recordings,).
         scales: factors from int16, float32 (recordings,).
         digests: of the samples, uint8 (recordings, 16).
+        silences: recording (counted in the shard), first sample and the one after the last of each
+            stretch of digital silence, int64 (stretches, 3), in order.
+        offsets: the mean's share of each recording's power, float32 (recordings,).
         unusable: place and reason of those left out.
     """
 
@@ -42,6 +45,8 @@ class Shard:
     lengths: npt.NDArray[np.int64]
     scales: npt.NDArray[np.float32]
     digests: npt.NDArray[np.uint8]
+    silences: npt.NDArray[np.int64]
+    offsets: npt.NDArray[np.float32]
     unusable: list[tuple[int, str]]
 
 
@@ -104,16 +109,29 @@ def write_index(folder: Path, number: int, shard: Shard) -> None:
 def _is_sound(shard: Shard, size: int) -> bool:
     """Tell whether an index fits itself and its samples, of so many bytes."""
     count = len(shard.places)
-    shapes = [one.shape for one in (shard.lengths, shard.scales, shard.digests)]
+    arrays = (shard.lengths, shard.scales, shard.offsets, shard.digests)
+    shapes = [one.shape for one in arrays]
     places = np.sort(np.concatenate([shard.places, [place for place, _ in shard.unusable]]))
     return (
-        shapes == [(count,), (count,), (count, DIGEST_BYTES)]
+        shapes == [*3 * [(count,)], (count, DIGEST_BYTES)]
+        and shard.silences.dtype == np.int64
+        and shard.silences.shape[1:] == (3,)
+        and _are_within(shard.silences, shard.lengths)
         and shard.end > shard.first
         and np.array_equal(places, np.arange(shard.first, shard.end))
         and bool((np.diff(shard.places) > 0).all() and (shard.lengths > 0).all())
         and bool((np.isfinite(shard.scales) & (shard.scales > 0)).all())
         and 2 * int(shard.lengths.sum()) == size
     )
+
+
+def _are_within(silences: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> bool:
+    """Tell whether stretches lie in recordings, one after the other."""
+    row, first, end = silences.T
+    if not ((row >= 0) & (row < len(lengths)) & (first >= 0) & (first < end)).all():
+        return False
+    follows = (np.diff(row) > 0) | ((np.diff(row) == 0) & (first[1:] > end[:-1]))
+    return bool((end <= lengths[row]).all() and follows.all())
 
 
 class ShardWriter:
@@ -132,7 +150,8 @@ class ShardWriter:
         self._folder = folder
         self._number = number
         self._first = self._place = first
-        self._kept: list[tuple[int, int, float, bytes]] = []
+        self._kept: list[tuple[int, int, float, bytes, float]] = []
+        self._silences = [np.zeros((0, 3), np.int64)]
         self._unusable: list[tuple[int, str]] = []
         self.samples = 0
         # Where the file system has no locks, another process may write the same shard.
@@ -158,13 +177,17 @@ class ShardWriter:
         else:
             with _told(self._folder):
                 self._file.write(one.samples.data)
-            self._kept.append((self._place, len(one.samples), one.scale, one.digest))
+            rows = np.insert(one.silences, 0, len(self._kept), axis=1)
+            self._silences.append(rows)
+            about = self._place, len(one.samples), one.scale, one.digest, one.offset
+            self._kept.append(about)
             self.samples += len(one.samples)
         self._place += 1
 
     def close(self) -> Shard:
         """Put samples and index in their places."""
-        places, lengths, scales, digests = zip(*self._kept, strict=True) if self._kept else 4 * [()]
+        columns = zip(*self._kept, strict=True) if self._kept else 5 * [()]
+        places, lengths, scales, digests, offsets = columns
         shard = Shard(
             self._first,
             self._place,
@@ -172,6 +195,8 @@ class ShardWriter:
             np.array(lengths, np.int64),
             np.array(scales, np.float32),
             np.frombuffer(b"".join(digests), np.uint8).reshape(-1, DIGEST_BYTES),
+            np.concatenate(self._silences),
+            np.array(offsets, np.float32),
             self._unusable,
         )
         with _told(self._folder):

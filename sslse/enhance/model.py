@@ -56,7 +56,8 @@ class Model:
             The same shape, type, precision and device.
 
         Raises:
-            DataError: no floating point, samples that are not finite, or no such sample rate.
+            DataError: no floating point, samples that are not finite, a shape that looks like
+                (samples, channels), or no such sample rate.
         """
         rows = to_rows(wave)
         enhanced = np.empty_like(rows)

@@ -153,7 +153,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _is_utf8(path: Path) -> bool:
     try:
-        str(path).encode()
-    except UnicodeEncodeError:
+        os.fsencode(path).decode("utf-8")
+    except UnicodeDecodeError:
         return False
     return True

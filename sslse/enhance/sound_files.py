@@ -11,7 +11,7 @@ import numpy.typing as npt
 import soundfile
 
 from sslse.atomic import PARTIAL, sync_folder
-from sslse.audio import Samples
+from sslse.audio import Samples, system_path
 from sslse.enhance.pcm import to_integers
 from sslse.errors import DataError
 
@@ -120,7 +120,7 @@ class _Writer:
         self._count = 0
         try:
             self._file = soundfile.SoundFile(
-                path,
+                system_path(path),
                 "w",
                 form.sample_rate,
                 form.channels,
@@ -153,7 +153,7 @@ class _Writer:
     def check(self, frames: int) -> None:
         """Refuse a file that came out with another length than its samples or its source."""
         with self._writing():
-            found = soundfile.info(self._path).frames
+            found = soundfile.info(system_path(self._path)).frames
         if found not in (self._count, frames):
             raise self._unwritable(f"{self._count} samples came out as {found}")
 

@@ -9,6 +9,8 @@ from torch import Tensor
 from sslse.api import Samples
 from sslse.errors import DataError
 
+MOST_CHANNELS, LEAST_SAMPLES = 32, 1000  # of what is taken for (samples, channels)
+
 Wave = TypeVar("Wave", np.ndarray[Any, Any], Tensor)
 
 
@@ -46,9 +48,23 @@ def to_samples(wave: np.ndarray[Any, Any] | Tensor) -> Samples:
     return samples
 
 
+def _refuse_channels_last(shape: tuple[int, ...]) -> None:
+    """Refuse (samples, channels), as soundfile reads it: each frame would be taken for a wave."""
+    if len(shape) > 1 and 0 < shape[-1] <= MOST_CHANNELS and shape[-2] >= LEAST_SAMPLES:
+        raise DataError(
+            f"a wave of shape {shape} looks like (samples, channels), but samples come last: "
+            "(channels, samples); give wave.T (of more axes: wave.swapaxes(-1, -2))"
+        )
+
+
 def to_rows(wave: np.ndarray[Any, Any] | Tensor) -> Samples:
-    """Return waves (..., samples) as (rows, samples); see `to_samples`."""
+    """Return waves (..., samples) as (rows, samples); see `to_samples`.
+
+    Raises:
+        DataError: also of what is rather (samples, channels).
+    """
     samples = to_samples(wave)
+    _refuse_channels_last(samples.shape)
     return samples.reshape(int(np.prod(samples.shape[:-1])), samples.shape[-1])
 
 

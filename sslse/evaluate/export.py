@@ -7,7 +7,7 @@ import numpy as np
 import soundfile
 
 from sslse.api import Samples
-from sslse.audio import opened, read_mono
+from sslse.audio import opened, read_mono, system_path
 from sslse.data.store import Store
 from sslse.errors import DataError, RunError
 from sslse.evaluate.manifest import FILE, Manifest
@@ -52,7 +52,7 @@ def export(manifest: Manifest, speech: Store, noise: Store, folder: Path) -> Non
 
 def _write(path: Path, wave: Samples, sample_rate: int) -> None:
     try:
-        soundfile.write(path, wave, sample_rate, subtype="FLOAT")
+        soundfile.write(system_path(path), wave, sample_rate, subtype="FLOAT")
     except soundfile.SoundFileError as error:
         raise DataError(f"{path}: cannot be written: {error}") from error
 

@@ -31,12 +31,14 @@ class Manifest:
         samples: length of a mixture.
         seed: that decided them.
         mixtures: in their order.
+        remove_mean: whether each recording's mean was subtracted before it was mixed.
     """
 
     sample_rate: int
     samples: int
     seed: int
     mixtures: tuple[Mixture, ...]
+    remove_mean: bool = False
 
     @cached_property
     def digest(self) -> str:
@@ -46,6 +48,8 @@ class Manifest:
 
     def _content(self) -> dict[str, Any]:
         head = {"format": FORMAT, "sample_rate": self.sample_rate, "samples": self.samples}
+        if self.remove_mean:  # else as it was before there was a choice, with the same digest
+            head["remove_mean"] = True
         return head | {"seed": self.seed, "rows": [asdict(one) for one in self.mixtures]}
 
     def write(self, path: Path) -> None:
@@ -59,7 +63,8 @@ class Manifest:
 def plan_manifest(speech: Store, noise: Store, settings: Evaluate) -> Manifest:
     """Plan the mixtures of a recipe; see `sslse.evaluate.mixtures.plan_mixtures`."""
     mixtures = tuple(plan_mixtures(speech, noise, settings))
-    return Manifest(speech.sample_rate, settings.samples, settings.seed, mixtures)
+    rate, removed = speech.sample_rate, speech.mean_removed
+    return Manifest(rate, settings.samples, settings.seed, mixtures, removed)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -87,6 +92,7 @@ def read_manifest(path: Path) -> Manifest:
             samples=_whole(content["samples"], 1),
             seed=_whole(content["seed"], 0, most=math.inf),
             mixtures=tuple(_mixture(row) for row in content["rows"]),
+            remove_mean=bool(content.get("remove_mean", False)),
         )
         whole = bool(manifest.mixtures) and content["digest"] == manifest.digest
     except (KeyError, TypeError, ValueError) as error:

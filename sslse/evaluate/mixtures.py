@@ -65,9 +65,8 @@ def plan_mixtures(speech: Store, noise: Store, settings: Evaluate) -> list[Mixtu
     mixtures = []
     for row in rows:
         utterance = speech.recordings[row]
-        room = _room(speech, row, settings.samples)
         draws = generator("cpu", settings.seed, "test speech", utterance.key)
-        speech_start = int(torch.randint(room, (), generator=draws))
+        speech_start = _audible_start(speech, row, settings.samples, draws, loop=False)
         for snr_db in settings.snr_db:
             names = ("test noise", utterance.key, str(float(snr_db)))
             draws = generator("cpu", settings.seed, *names)
@@ -78,7 +77,9 @@ def plan_mixtures(speech: Store, noise: Store, settings: Evaluate) -> list[Mixtu
                     speech=utterance.key,
                     speech_start=speech_start,
                     noise=recording.key,
-                    noise_start=_audible_start(noise, noise_row, settings.samples, draws),
+                    noise_start=_audible_start(
+                        noise, noise_row, settings.samples, draws, loop=True
+                    ),
                     snr_db=float(snr_db),
                     gain=0.0,
                     speaker=utterance.speaker,
@@ -159,19 +160,21 @@ def _portions(mixtures: Sequence[Mixture]) -> Iterator[Sequence[Mixture]]:
     return (mixtures[first : first + AT_ONCE] for first in range(0, len(mixtures), AT_ONCE))
 
 
-def _audible_start(noise: Store, row: int, samples: int, draws: torch.Generator) -> int:
-    """Draw where noise starts, again where the crop would be silent; at last its first sound."""
-    room = _room(noise, row, samples, loop=True)
-    index = torch.tensor(row, device=noise.device)
+def _audible_start(
+    store: Store, row: int, samples: int, draws: torch.Generator, *, loop: bool
+) -> int:
+    """Draw where a crop starts, again where it would be silent; at last the first sound."""
+    room = _room(store, row, samples, loop=loop)
+    index = torch.tensor(row, device=store.device)
     for _ in range(TRIES):
-        start = torch.randint(room, (), generator=draws).to(noise.device)
-        if noise.crops(index, start, samples, loop=True).any():
+        start = torch.randint(room, (), generator=draws).to(store.device)
+        if store.crops(index, start, samples, loop=loop).any():
             return int(start)
-    whole = noise.crops(index, torch.zeros_like(index), int(noise.lengths_of(index)))
+    whole = store.crops(index, torch.zeros_like(index), int(store.lengths_of(index)))
     return min(int(whole.ne(0).int().argmax()), room - 1)
 
 
-def _room(store: Store, row: int, samples: int, *, loop: bool = False) -> int:
+def _room(store: Store, row: int, samples: int, *, loop: bool) -> int:
     """Return how many places a crop can start at."""
     length = int(store.lengths_of(torch.tensor(row, device=store.device)))
     if length < samples:

@@ -37,14 +37,17 @@ def check_recordings(manifest: Manifest, speech: Store, noise: Store, label: str
     """Say which recordings of a manifest are not there.
 
     Raises:
-        DataError: the rate differs, recordings are missing, or too short for where a mixture
-            begins.
+        DataError: the rate or the removal of means differs, recordings are missing, or too short
+            for where a mixture begins.
     """
     if manifest.sample_rate != speech.sample_rate:
         raise DataError(
             f"{label}: is of {manifest.sample_rate} Hz, but the recipe's data.sample_rate is "
             f"{speech.sample_rate}"
         )
+    if manifest.remove_mean != speech.mean_removed:
+        value = str(manifest.remove_mean).lower()
+        raise DataError(f"{label}: was made with data.remove_mean: {value}; set it so")
     wanted: dict[str, tuple[Store, dict[str, int]]] = {"speech": (speech, {}), "noise": (noise, {})}
     for one in manifest.mixtures:
         for name, key, start in (

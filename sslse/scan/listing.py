@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sslse.corpora.manifest_rows import ENDINGS
-from sslse.corpora.paths import some
+from sslse.corpora.paths import key_of, some
 from sslse.corpora.splits import held_out, part_size
 from sslse.errors import DataError
 
@@ -108,10 +108,10 @@ def write_manifest(file: Path, folder: Path, keys: Sequence[str], split: Split) 
     refuse_target(file)
     speaker_of = split.speakers(keys)
     test = split.test_part(keys, speaker_of)
-    above = place_below(folder, file) or Path()
+    above = key_of(str(place_below(folder, file) or Path()), file.parent)
     rows = [
         {
-            "path": (above / key).as_posix(),
+            "path": Path(above, key).as_posix(),
             "split": "test" if key in test else "train",
             "speaker": speaker_of.get(key, ""),
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sslse.audio import VALUES_AT_ONCE, opened
+from sslse.audio import VALUES_AT_ONCE, opened, refuse_cancelled
 from sslse.data.recording import LEAST_SECONDS, SILENCE
 from sslse.errors import DataError
 
@@ -33,6 +33,8 @@ class Facts:
         level_db: RMS of the mean of all channels, in dB of full scale (a full-scale square wave
             has 0); minus infinity where it is digitally silent.
         peak: largest absolute value of that mean.
+        offset: average of that mean over the samples that are not zero: a DC offset.
+        offset_share: of the power, that the offset is, in [0, 1].
         silent_share: share of its frames of 20 ms whose level is below -60 dB.
         clipped: runs of three or more samples of a channel at full scale.
         digest: of the decoded samples: equal for the same samples, whatever name, format or rate.
@@ -44,6 +46,8 @@ class Facts:
     channels: int
     level_db: float
     peak: float
+    offset: float
+    offset_share: float
     silent_share: float
     clipped: int
     digest: bytes
@@ -63,7 +67,8 @@ def measure(path: Path, key: str) -> Facts:
     """Read a file to its end, holding ten seconds of it at a time.
 
     Raises:
-        DataError: it is unreadable, empty, or holds samples that are not finite.
+        DataError: it is unreadable, empty, holds samples that are not finite, or its channels
+            cancel.
     """
     with opened(path) as file:
         rate, channels = int(file.samplerate), int(file.channels)
@@ -76,6 +81,7 @@ def measure(path: Path, key: str) -> Facts:
             tally.add(block)
     if not tally.samples:
         raise DataError(f"{path}: holds no samples")
+    refuse_cancelled(path, channels, tally.channel_peak, tally.peak)
     return Facts(
         key=key,
         seconds=tally.samples / rate,
@@ -83,6 +89,8 @@ def measure(path: Path, key: str) -> Facts:
         channels=channels,
         level_db=_decibels(tally.energy / tally.samples),
         peak=tally.peak,
+        offset=tally.sum / max(tally.nonzero, 1),
+        offset_share=tally.sum**2 / (tally.nonzero * tally.energy) if tally.energy else 0.0,
         silent_share=tally.silent_frames / tally.frames,
         clipped=tally.clipped,
         digest=tally.digest.digest(),
@@ -93,8 +101,8 @@ class _Tally:
     """Sums over the pieces of a file; every piece but the last is a whole number of frames."""
 
     def __init__(self, frame: int, channels: int) -> None:
-        self.samples = self.frames = self.silent_frames = self.clipped = 0
-        self.energy = self.peak = 0.0
+        self.samples = self.nonzero = self.frames = self.silent_frames = self.clipped = 0
+        self.energy = self.sum = self.peak = self.channel_peak = 0.0
         self.digest = hashlib.blake2b(f"{channels}".encode(), digest_size=16)
         self._frame = frame
         self._before: _Channels = np.zeros((CLIPPED_RUN, channels), np.float32)
@@ -106,7 +114,10 @@ class _Tally:
         square = np.square(mono)
         self.samples += len(mono)
         self.energy += float(square.sum())
+        self.sum += float(mono.sum())
+        self.nonzero += int(np.count_nonzero(mono))
         self.peak = max(self.peak, float(np.abs(mono).max()))
+        self.channel_peak = max(self.channel_peak, float(np.abs(block).max()))
         starts = np.arange(0, len(mono), self._frame)
         power = np.add.reduceat(square, starts) / np.diff(np.append(starts, len(mono)))
         self.frames += len(starts)

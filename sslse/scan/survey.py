@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sslse.corpora.paths import audio_below
+from sslse.corpora.paths import audio_below, file_of
+from sslse.data.notes import OFFSET_SHARE
 from sslse.data.packing import Unusable
 from sslse.errors import DataError
 from sslse.scan.measure import Facts, measure
@@ -28,6 +29,7 @@ class Survey:
         short: keys of files that a run leaves out as too short.
         silent_seconds: of all frames below -60 dB.
         clipped: runs at full scale, by key.
+        offsets: means of the files whose mean is more than a tenth of their power, by key.
         unreadable: files that cannot be read, and why.
         copies: keys of files with the same samples as an earlier one, by that one's key.
         usable: keys of what is left: readable, neither silent nor too short, nor a copy.
@@ -44,6 +46,7 @@ class Survey:
     short: list[str] = field(default_factory=list)
     silent_seconds: float = 0.0
     clipped: dict[str, int] = field(default_factory=dict)
+    offsets: dict[str, float] = field(default_factory=dict)
     unreadable: list[Unusable] = field(default_factory=list)
     copies: dict[str, list[str]] = field(default_factory=dict)
     usable: list[str] = field(default_factory=list)
@@ -66,6 +69,8 @@ class Survey:
             self.short.append(facts.key)
         if facts.silent or facts.short:
             return
+        if facts.offset_share > OFFSET_SHARE:
+            self.offsets[facts.key] = facts.offset
         original = self._first.setdefault(facts.digest, facts.key)
         if original == facts.key:
             self.usable.append(facts.key)
@@ -120,7 +125,7 @@ def scan(
     """
     survey = Survey(folder, found=len(keys))
     for done, key in enumerate(keys, start=1):
-        path = folder / key
+        path = file_of(folder, key)
         try:
             survey.add(measure(path, key))
         except DataError as error:

@@ -1,5 +1,7 @@
 """``sslse data scan``: what it prints, writes and refuses."""
 
+import itertools
+
 import numpy as np
 import pytest
 import soundfile
@@ -50,6 +52,8 @@ def test_the_report(folder):
         "copies 1 files with the samples of another",
         "unreadable 12 files",
         "usable 24 of 39 files",
+        "DC offset 0 files whose mean is over a tenth of their power",
+        "speakers: unknown, so that a split may have one in both parts; of speech, name them:",
         "same samples: ann-0.wav = cem-copy.flac",
         "silent: bob-zero.wav",
         "too short: bob-short.wav",
@@ -118,7 +122,23 @@ def test_wrong_folders_and_values(tmp_path):
     (tmp_path / "x.wav").touch()
     result = call(tmp_path)
     assert result.exit_code == 0
-    assert result.stdout == "unreadable:\n  x.wav: is empty (0 bytes)\n"
+    assert result.stdout.startswith("unreadable:\n  x.wav: is empty (0 bytes)\nspeakers: unknown")
+
+
+def test_a_known_layout_gives_the_speakers_and_offsets_are_named(tmp_path):
+    for speaker, part in itertools.product((1, 2, 3, 4), range(3)):
+        wave = 0.05 * np.random.default_rng(10 * speaker + part).standard_normal(RATE)
+        soundfile.write(tmp_path / f"{speaker}-7-000{part}.wav", wave + 0.3 * (part == 2), RATE)
+    file = tmp_path / "list.csv"
+    result = call(tmp_path, "-o", file, "--test-share", 0.3)
+    lines = result.stdout.splitlines()
+    assert "speakers: 4 (found as in LibriSpeech; --speaker PATTERN finds others)" in lines
+    assert "DC offset, which data.remove_mean takes away:" in lines
+    assert sum("(mean 0.30" in line or "(mean 0.29" in line for line in lines) == 4
+    recordings = Manifest(file=str(file)).recordings()
+    parts = [{o.speaker for o in recordings if o.part == part} for part in ("train", "test")]
+    assert not parts[0] & parts[1]
+    assert parts[0] | parts[1] == {"1", "2", "3", "4"}
 
 
 @pytest.mark.parametrize("arguments", [["--debug", "scan"], ["scan", "--debug"]])

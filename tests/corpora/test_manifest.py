@@ -340,3 +340,21 @@ def test_real_speech_in_segments(real_audio, tmp_path):
     samples, read_rate = corpus.read(corpus.recordings()[0])
     assert read_rate == rate
     np.testing.assert_array_equal(samples, whole[rate // 2 : rate // 2 + rate * 3 // 4])
+
+
+@pytest.mark.parametrize(("delimiter", "name"), [(";", "a semicolon"), ("\t", "a tab")])
+def test_semicolons_and_tabs_part_cells_too(tmp_path, delimiter, name):
+    (tmp_path / "a, b.wav").touch()
+    (tmp_path / "c.wav").touch()
+    rows = [("path", "split", "speaker"), ("a, b.wav", "train", "x"), ("c.wav", "test", "y")]
+    file = tmp_path / "list.csv"
+    file.write_text("\n".join(delimiter.join(row) for row in rows), "utf-8")
+    recordings = Manifest(file=str(file)).recordings()
+    assert [(one.key, one.part, one.speaker) for one in recordings] == [
+        ("a, b.wav", "train", "x"),
+        ("c.wav", "test", "y"),
+    ]
+    with file.open("a", encoding="utf-8") as opened:
+        opened.write("\n" + delimiter.join(["c.wav", "test", "y", "z"]))
+    with pytest.raises(DataError, match=f"4 cells for 3 columns; quote a text with {name}$"):
+        Manifest(file=str(file)).recordings()

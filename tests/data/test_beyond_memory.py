@@ -44,7 +44,8 @@ def pack_holes(corpus, cache):
         lengths = np.full(len(places), SECONDS * RATE)
         scales = np.full(len(places), 1e-4, np.float32)
         digests = draws.integers(0, 256, (len(places), 16)).astype(np.uint8)
-        shard = Shard(first, first + len(places), places, lengths, scales, digests, [])
+        quiet = np.zeros((0, 3), np.int64), np.zeros(len(places), np.float32)
+        shard = Shard(first, first + len(places), places, lengths, scales, digests, *quiet, [])
         write_index(folder, number, shard)
     if sum(one.stat().st_blocks for one in folder.iterdir()) * 512 > 10**9:
         shutil.rmtree(folder)

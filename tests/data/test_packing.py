@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import soundfile
@@ -47,6 +49,30 @@ def test_the_cache_is_used_until_a_file_changes(tree, tmp_path):
     soundfile.write(tree / "a.wav", 0.25 * np.sin(0.05 * np.arange(9000)), 16000)
     assert opened(tree, tmp_path, say=said.append).lengths_of(torch.tensor(0)) == 9000
     assert len(said) == 2
+
+
+def test_rights_and_moves_of_the_content_leave_the_cache_valid(tree, tmp_path):
+    said = []
+    opened(tree, tmp_path, say=said.append)
+    for path in tree.iterdir():
+        path.chmod(0o400)
+    (tree / "a.wav").rename(tree / "moved")
+    (tree / "moved").rename(tree / "a.wav")
+    opened(tree, tmp_path, say=said.append)
+    assert len(said) == 1
+
+
+def test_a_cache_that_cannot_be_written_says_why_it_would_be(tree, tmp_path):
+    (tmp_path / "cache").write_text("no folder")
+    with pytest.raises(DataError) as caught:
+        opened(tree, tmp_path)
+    assert re.fullmatch(
+        rf"{tmp_path}/cache/[0-9a-f]{{32}}: cannot be written: Not a directory; name another "
+        rf"folder in data.cache or SSLSE_CACHE. speech has to be packed, since {tmp_path}/cache "
+        r"holds no whole packing of these very files \(paths, sizes, times of change\) at this "
+        "rate",
+        str(caught.value),
+    )
 
 
 def test_unusable_files_are_reported_and_the_rest_goes_on(tree, tmp_path):

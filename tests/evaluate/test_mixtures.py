@@ -64,6 +64,16 @@ def test_noise_starts_where_it_is_heard(speech):
     assert all(not torch.equal(a, b) for a, b in zip(clean, noisy, strict=True))
 
 
+def test_speech_starts_where_it_is_heard(noise):
+    samples = torch.zeros(200_000, dtype=torch.int16)
+    samples[30_000:31_000] = 100
+    index = Index(torch.tensor([0]), torch.tensor([len(samples)]), torch.tensor([1 / 32768]))
+    padded = Store(samples, index, [Recording("padded", None, "test")], 16000)
+    mixtures = plan_mixtures(padded, noise, SETTINGS)
+    clean, _ = make_mixtures(mixtures, padded, noise, SETTINGS.samples)
+    assert clean.any(-1).all()
+
+
 def exact_gain(speech, noise, snr_db):
     """The gain from sums of squares without any rounding."""
     wanted, unwanted = (sum(Fraction(float(x)) ** 2 for x in wave) for wave in (speech, noise))

@@ -48,6 +48,10 @@ def test_against_sums_over_the_whole_file(tmp_path, samples, channels):
     assert (facts.rate, facts.channels) == (RATE, channels)
     assert facts.peak == pytest.approx(np.abs(mono).max(), abs=1e-7)
     power = sum(one**2 for one in mono) / samples
+    sound = mono[mono != 0]
+    assert facts.offset == pytest.approx(sound.mean(), abs=1e-7)
+    share = sound.mean() ** 2 / np.square(sound).mean()
+    assert facts.offset_share == pytest.approx(share, rel=1e-4, abs=1e-9)
     assert facts.level_db == pytest.approx(10 * math.log10(power), abs=1e-4)
     frames = [mono[start : start + FRAME] for start in range(0, samples, FRAME)]
     silent = [math.sqrt(sum(one**2 for one in frame) / len(frame)) < 1e-3 for frame in frames]

@@ -58,6 +58,7 @@ class VICReg(Objective):
         self.covariance = covariance
         self.over = over
         self.frame_level = over == "frame"
+        self.least_utterances = 1 if self.frame_level else 2
 
     def forward(self, encoder: Encoder, views: Views, progress: Progress) -> Outcome:  # noqa: ARG002
         """Compute the loss over all unordered pairs of views."""
