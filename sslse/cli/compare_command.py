@@ -77,7 +77,8 @@ if TYPE_CHECKING:
     default="speaker",
     show_default=True,
     type=click.Choice(["speaker", "utterance"]),
-    help="What the intervals are for: other speakers, or other utterances of these.",
+    help="What the intervals are for, besides other noises: other speakers, or other utterances "
+    "of these.",
 )
 @click.option(
     "--seed",
@@ -100,9 +101,9 @@ def command(
 ) -> None:
     """Compare the evaluated runs RUN: means, differences with intervals, better or worse.
 
-    Runs of one recipe with several seeds are one row. Every run is held against the first one, or
-    against --baseline, mixture by mixture. Runs scored on other mixtures or with other metrics are
-    refused.
+    Runs of one recipe with several seeds are one row; with one seed the words are of that model
+    alone. Every run is held against the first one, or against --baseline, mixture by mixture.
+    Runs scored on other mixtures or with other metrics are refused.
     """
     from rich.console import Console
 

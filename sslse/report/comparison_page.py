@@ -57,6 +57,7 @@ def render_comparison(comparison: Comparison) -> str:
         rows=[(row, *_cells(comparison, row)) for row in comparison.rows],
         overall=[_line(comparison, one) for one in comparison.differences if one.by == "all"],
         finer=[_line(comparison, one) for one in comparison.differences if one.by != "all"],
+        of_models=any("model" in one.verdict for one in comparison.differences),
         forest=list(_forest(comparison, looks, against)),
         ratios=list(_ratios(comparison, looks)),
         kinds=list(_kinds(comparison, looks)),
@@ -118,6 +119,8 @@ def _line(comparison: Comparison, one: Difference) -> dict[str, Any]:
         "interval": interval,
         "p": f"{one.p_holm:.3f}" if one.p is not None else "",
         "verdict": one.verdict,
+        # Of two trained models it has no colour: that is for what is said of methods.
+        "tone": f" {one.verdict}" if one.verdict in ("better", "worse") else "",
         "mixtures": one.mixtures,
     }
 

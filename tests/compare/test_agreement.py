@@ -54,7 +54,7 @@ def test_another_mixture(pair, make_rows):
     rows[2]["noise"] = "wind.wav"
     pair(rows=rows)
     said = refusal("a", "b")
-    assert 'mixture 3 differs: noise: "rain.wav" there, "wind.wav" here' in said.replace("'", '"')
+    assert 'mixture 3 differs: noise: "rain-0.wav" there, "wind.wav" here' in said.replace("'", '"')
 
 
 def test_rows_that_are_not_those_of_the_manifest(pair):
