@@ -30,6 +30,10 @@ if TYPE_CHECKING:
             "sslse compare runs/normal runs/byol --paper --format latex -o table.tex",
         ),
         (
+            "how both do on other data, once evaluated there",
+            "sslse compare runs/normal runs/byol --evaluation timit_nonspeech",
+        ),
+        (
             "a page with plots and sounds",
             "sslse compare runs/normal runs/byol --report runs/comparison",
         ),
@@ -50,6 +54,12 @@ if TYPE_CHECKING:
     multiple=True,
     shell_complete=completion.metrics(),
     help="Compare this metric; may be given several times. All that the runs share if left out.",
+)
+@click.option(
+    "--evaluation",
+    metavar="NAME",
+    help="Compare the evaluation of this name of every run; its own if left out. A RUN may also be "
+    "the folder of one: RUN/evaluations/NAME.",
 )
 @click.option(
     "--format",
@@ -93,6 +103,7 @@ def command(
     paper: bool,
     baseline: str | None,
     metrics: tuple[str, ...],
+    evaluation: str | None,
     style: "Format",
     output: Path | None,
     report: Path | None,
@@ -110,8 +121,10 @@ def command(
     from sslse.atomic import write_whole
     from sslse.compare import compare, lay_out, load_results, write_text
     from sslse.compare.screen import draw
+    from sslse.evaluate.named import find_evaluation
 
-    results = load_results(runs, metrics)
+    chosen = runs if evaluation is None else [find_evaluation(one, evaluation) for one in runs]
+    results = load_results(chosen, metrics)
     comparison = compare(results, baseline=baseline, paper=paper, cluster=cluster, seed=seed)
     console = Console()
     if output is not None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from sslse.compare.pooling import Entry
 from sslse.compare.resampling import CONFIDENCE, RESAMPLES, Draws, Estimate, estimate
 from sslse.compare.results import By, Cluster, Results, scored
 from sslse.errors import RunError
+from sslse.evaluate.named import run_of
 from sslse.registry import did_you_mean
 from sslse.wording import show_value
 
@@ -118,7 +120,7 @@ def _reference(results: Results, wanted: str | None) -> Entry:
     for found in (
         [one for one in results.entries if one.label == wanted],
         [one for one in results.entries if one.name == wanted],
-        [one for one in runs if wanted.rstrip("/") in one.folders],
+        [one for one in runs if wanted.rstrip("/") in _places(one)],
     ):
         if len(found) == 1:
             return found[0]
@@ -131,6 +133,11 @@ def _reference(results: Results, wanted: str | None) -> Entry:
         f"--baseline {wanted}: no row is called {show_value(wanted)}{near} "
         f"(possible: {', '.join(possible)})"
     )
+
+
+def _places(entry: Entry) -> list[str]:
+    """Return the folders of a row, and the runs they belong to."""
+    return [*entry.folders, *(run_of(Path(one)).as_posix() for one in entry.folders)]
 
 
 def _parts(results: Results) -> list[Part]:
