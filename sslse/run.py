@@ -23,6 +23,7 @@ from sslse.evaluate.manifest import FILE as MANIFEST
 from sslse.evaluate.manifest import Manifest, plan_manifest
 from sslse.evaluate.results import SUMMARY, Results, read_summary
 from sslse.evaluate.unfinished import file_key, finish
+from sslse.longer import lengthen
 from sslse.prepare import Prepared, describe, prepare
 from sslse.provenance import describe_run, describe_scoring
 from sslse.recipe import Recipe
@@ -86,6 +87,8 @@ def run(
         if ranks.main():
             held.enter_context(locked(folder))
         recipe = check_folder(folder, recipe, registry, resume=resume)
+        if resume and ranks.main():
+            lengthen(folder, recipe, registry, display.say)
         prepared = prepare(recipe, registry, own_device, display.say)
         for line in describe(prepared):
             display.say(line)

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from sslse.run import Display
 PLAIN_SECONDS = 10.0
 WIDTH = 80
 GAP = 2  # between two columns
+REASONS = 6  # of failed scores that are shown, the most frequent
 
 
 @contextlib.contextmanager
@@ -165,6 +167,13 @@ def incomplete(summary: dict[str, Any]) -> list[str]:
         return []
     listed = ", ".join(f"{count} {one}" for one, count in failed.items())
     lines = [f"scores that failed: {listed}; evaluation.csv says which and why"]
+    reasons = Counter[str]()
+    for condition, metrics in summary["failures"].items():
+        for each in metrics.values():
+            reasons.update({f"{condition}: {reason}": count for reason, count in each.items()})
+    lines += [f"{count} x {reason}" for reason, count in reasons.most_common(REASONS)]
+    if len(reasons) > REASONS:
+        lines.append(f"and {len(reasons) - REASONS} more reasons")
     alike: dict[str, list[str]] = {}
     for metric in summary["metrics"]:
         scored = {one: counts["scored_by_condition"][one][metric] for one in summary["conditions"]}

@@ -33,6 +33,7 @@ from sslse.cli.options import (
             "sslse run simsiam --data librispeech --data demand",
         ),
         ("go on after Ctrl-C or a crash, to the very same numbers", "sslse run byol --resume"),
+        ("train a run longer", "sslse run byol --resume --set train.epochs=800"),
         (
             "a method of your own in one file",
             "sslse run quickstart --plugin mine.py --set objective=mine",
@@ -42,7 +43,12 @@ from sslse.cli.options import (
 @recipe_options
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory [runs/RECIPE NAME].")
 @device_option
-@click.option("--resume", is_flag=True, help="Continue a run exactly where it stands.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Continue a run exactly where it stands; with a greater train.epochs also one that has "
+    "ended.",
+)
 @common_options
 def command(
     recipe: str,

@@ -287,10 +287,19 @@ def test_files_that_cannot_be_used_are_counted_with_their_reason(exported, enhan
     wave, rate = soundfile.read(enhanced / "0003.wav")
     soundfile.write(enhanced / "0003.wav", wave, 8000)
     soundfile.write(enhanced / "0004.flac", np.stack([wave, wave], 1), rate)
-    shutil.copy(enhanced / "0003.wav", enhanced / "0005.wav")
     out = tmp_path / "out"
+    good = enhanced / "0005.w64"
+    kept = good.read_bytes()
+    good.unlink()
+    result = score(exported, enhanced, out)
+    assert result.exit_code == 2
+    assert f"{enhanced}: not one file can be scored: the file is missing (2); " in result.output
+    assert not (out / "evaluation.json").exists()
+    good.write_bytes(kept)
     result = score(exported, enhanced, out)
     assert result.exit_code == 0, result.output
+    assert "scores that failed: 5 enhanced; evaluation.csv says which and why" in result.output
+    assert "1 x enhanced: the file is of 8000 Hz, not 16000" in result.output
     samples = read_manifest(exported / "manifest.json").samples
     reasons = [row["failures"].removeprefix("si_sdr enhanced: ") for row in rows_of(out)]
     assert reasons[0] == "the file is missing"
@@ -298,12 +307,18 @@ def test_files_that_cannot_be_used_are_counted_with_their_reason(exported, enhan
     assert reasons[2] == f"the file has only {samples - 1} samples, not {samples}"
     assert reasons[3] == "the file is of 8000 Hz, not 16000"
     assert reasons[4] == "the file has 2 channels, not 1"
-    assert reasons[5] == "there are several files of the name (.w64, .wav)"
+    assert reasons[5] == ""
     summary = summary_of(out)
-    assert summary["counts"]["failed"]["enhanced"] == 6
+    assert summary["counts"]["failed"]["enhanced"] == 5
     assert summary["failures"]["enhanced"]["si_sdr"]["the file is missing"] == 1
-    assert summary["mean"]["enhanced"]["si_sdr"] is None
-    assert "scores that failed: 6 enhanced; evaluation.csv says which and why" in result.output
+    assert summary["mean"]["enhanced"]["si_sdr"] is not None
+
+
+def test_two_files_of_one_name_are_counted(exported, enhanced, tmp_path):
+    shutil.copy(enhanced / "0003.wav", enhanced / "0005.wav")
+    assert score(exported, enhanced, tmp_path / "out").exit_code == 0
+    reason = rows_of(tmp_path / "out")[5]["failures"]
+    assert reason == "si_sdr enhanced: there are several files of the name (.w64, .wav)"
 
 
 def test_a_wave_too_long_is_counted(exported, enhanced, tmp_path):

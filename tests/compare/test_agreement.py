@@ -39,7 +39,9 @@ def test_another_seed_of_the_mixtures(pair):
     said = refusal("a", "b")
     assert said.startswith("b: cannot be compared with a: the test mixtures differ: manifest ")
     assert "seed: 0 there, 7 here" in said
-    assert said.endswith("'sslse evaluate b --manifest a/manifest.json' scores the same")
+    assert said.endswith(
+        "'sslse evaluate b --manifest a/manifest.json' scores the same, into b/evaluations"
+    )
 
 
 def test_another_number_of_mixtures(pair, rows):
