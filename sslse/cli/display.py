@@ -13,7 +13,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from sslse import ranks
-from sslse.run import Display
 
 PLAIN_SECONDS = 10.0
 WIDTH = 80
@@ -22,7 +21,7 @@ REASONS = 6  # of failed scores that are shown, the most frequent
 
 
 @contextlib.contextmanager
-def make_display() -> Iterator[Display]:
+def make_display() -> Iterator["PlainDisplay | LiveDisplay"]:
     """Give a live display on a terminal, plain lines otherwise; of several ranks to rank 0."""
     console = Console(quiet=not ranks.main())
     if not console.is_terminal:
@@ -71,8 +70,14 @@ class PlainDisplay:
 
     def evaluating(self, done: int, count: int) -> None:
         """Show how many mixtures are scored."""
-        text = f"scored {done}/{count} mixtures"
-        if text != self._scored and self._due(done == count):
+        self._counted(f"scored {done}/{count} mixtures", last=done == count)
+
+    def encoding(self, done: int, count: int) -> None:
+        """Show how many waves are encoded."""
+        self._counted(f"encoded {done}/{count} waves", last=done == count)
+
+    def _counted(self, text: str, *, last: bool) -> None:
+        if text != self._scored and self._due(last):
             self._scored = text
             self.say(text)
 
@@ -103,6 +108,10 @@ class LiveDisplay:
     def evaluating(self, done: int, count: int) -> None:
         """Move the evaluation's bar."""
         self._move("evaluating", done, count, "mixtures")
+
+    def encoding(self, done: int, count: int) -> None:
+        """Move the bar of what is encoded."""
+        self._move("encoding", done, count, "waves")
 
     def _move(self, name: str, done: int, count: int, figures: str) -> None:
         if name not in self._bars:

@@ -156,13 +156,15 @@ def crop_stretches(
     chosen = [stretches[one] for one in which.tolist()]
     table = torch.tensor([(one.row, one.first, one.length) for one in chosen])
     row, first, length = table.to(store.device).unsqueeze(-1).unbind(1)
-    positions = start.to(store.device).unsqueeze(-1) + torch.arange(samples, device=store.device)
-    if loop:
-        positions = positions % length
-    inside = positions < length
-    places = first + torch.where(inside, positions, 0)
-    waves = store.crops(row.expand_as(places), places, 1).squeeze(-1)
-    return torch.where(inside, waves, 0.0)
+    start = start.to(store.device).unsqueeze(-1)
+    positions = start + torch.arange(samples, device=store.device)
+    waves = store.crops(row.squeeze(-1), (first + start).squeeze(-1), samples)
+    if not loop:
+        return torch.where(positions < length, waves, 0.0)
+    # Past the end everything lies in the beginning, as long as a crop: one more read, not many.
+    beginning = store.crops(row.squeeze(-1), first.squeeze(-1), samples)
+    again = (positions % length).clamp(max=samples - 1)
+    return torch.where(positions < length, waves, beginning.gather(1, again))
 
 
 def take_turns(labels: Sequence[str], count: int, draws: Generator) -> Tensor:

@@ -72,6 +72,8 @@ def render(folder: Path) -> str:
         provenance_groups=_groups(provenance),
         evaluation=evaluation,
         looks=drawn,
+        # In tables what was gained stands first, so that a phone shows it without scrolling.
+        columns=sorted(drawn, key=lambda one: one.name not in WAVES),
         means=compare_means(evaluation.mean, evaluation),
         per_snr={
             f"{snr_db:g}": compare_means(means, evaluation)

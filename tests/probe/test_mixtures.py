@@ -55,6 +55,25 @@ def test_crops_hold_no_sample_from_outside_their_stretch(pack):
     assert looped[2].tolist() == [115, 116, 111, 112, 113, 114, 115, 116]
 
 
+def test_crops_are_read_whole_and_not_sample_by_sample(pack, monkeypatch):
+    store = pack({"a": torch.arange(1, 101) / 32767})
+    stretches = [Stretch(0, "a", 20, 30, "")]
+    asked = []
+    real = type(store).crops
+
+    def counted(self, index, start, samples, **options):
+        asked.append((index.numel(), samples))
+        return real(self, index, start, samples, **options)
+
+    monkeypatch.setattr(type(store), "crops", counted)
+    which, start = torch.tensor([0, 0, 0]), torch.tensor([0, 27, 29])
+    waves = crop_stretches(store, stretches, which, start, 8, loop=True) * 32768
+    assert set(asked) == {(3, 8)}
+    assert waves[0].tolist() == [21, 22, 23, 24, 25, 26, 27, 28]
+    assert waves[1].tolist() == [48, 49, 50, 21, 22, 23, 24, 25]
+    assert waves[2].tolist() == [50, 21, 22, 23, 24, 25, 26, 27]
+
+
 def test_starts_leave_room_for_a_crop(sources):
     side = Side(
         [Stretch(0, "u0", 100, 3000, "long"), Stretch(1, "u1", 0, 500, "short")],
