@@ -50,10 +50,6 @@ SETTABLE = "evaluate."
             "score what another tool made of mixtures/noisy",
             "sslse evaluate --enhanced theirs --manifest mixtures/manifest.json -o scores",
         ),
-        (
-            "on the mixtures of another run, from the same corpora",
-            "sslse evaluate runs/byol --manifest runs/normal/manifest.json",
-        ),
     ),
 )
 @click.argument(

@@ -33,7 +33,6 @@ from sslse.cli.options import (
             "sslse run simsiam --data librispeech --data demand",
         ),
         ("go on after Ctrl-C or a crash, to the very same numbers", "sslse run byol --resume"),
-        ("train a run longer", "sslse run byol --resume --set train.epochs=800"),
         (
             "a method of your own in one file",
             "sslse run quickstart --plugin mine.py --set objective=mine",
