@@ -65,6 +65,7 @@ def prepare(
     if lowers_precision(train.precision, device):
         torch.set_float32_matmul_precision("high")
     model = build_step(recipe, registry).to(device)
+    measures = measures_of(recipe, registry)  # before the corpora are packed, which takes long
     with ranks.main_first():
         material = open_material(recipe, registry, device, say)
     _refuse_too_few(len(material.train_speech), model.objective, recipe)
@@ -85,7 +86,7 @@ def prepare(
         raise RecipeError([_part(recipe, error.part).broken(str(error))]) from error
     except OptionError as error:
         raise RecipeError([recipe.schedule.problem(str(error))]) from error
-    rehearse(measures_of(recipe, registry), material.test_speech, material.test_noise)
+    rehearse(measures, material.test_speech, material.test_noise)
     if train.compile:
         compile_networks(model)
     return Prepared(recipe, trainer, material, device, loggers)

@@ -1,6 +1,7 @@
 """A run from recipe to report."""
 
 import contextlib
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,23 +10,26 @@ from typing import Any, Protocol
 import torch
 
 from sslse import ranks
+from sslse.atomic import write_whole
 from sslse.build import Material, build_network
 from sslse.bundle import Enhancer, load_bundle, save_bundle
 from sslse.calibration import calibrated_gain
 from sslse.data.identity import identity
+from sslse.enhance.model import Model
 from sslse.errors import RunError
-from sslse.evaluate.evaluation import evaluate, measures_of
+from sslse.evaluate.evaluation import Measures, evaluate, measures_of
 from sslse.evaluate.examples import write_examples
 from sslse.evaluate.manifest import FILE as MANIFEST
 from sslse.evaluate.manifest import Manifest, plan_manifest
-from sslse.evaluate.results import read_summary
+from sslse.evaluate.results import SUMMARY, Results, read_summary
 from sslse.evaluate.unfinished import file_key, finish
+from sslse.longer import lengthen
 from sslse.prepare import Prepared, describe, prepare
-from sslse.provenance import describe_run
+from sslse.provenance import describe_run, describe_scoring
 from sslse.recipe import Recipe
 from sslse.registry import Registry
 from sslse.report import write_report
-from sslse.run_folder import MODEL, check_folder, start_folder
+from sslse.run_folder import MODEL, PROVENANCE, RECIPE, check_folder, start_folder
 from sslse.run_lock import locked
 from sslse.train.estimate import estimate_seconds
 from sslse.train.failures import explained
@@ -83,6 +87,8 @@ def run(
         if ranks.main():
             held.enter_context(locked(folder))
         recipe = check_folder(folder, recipe, registry, resume=resume)
+        if resume and ranks.main():
+            lengthen(folder, recipe, registry, display.say)
         prepared = prepare(recipe, registry, own_device, display.say)
         for line in describe(prepared):
             display.say(line)
@@ -117,6 +123,7 @@ def evaluate_run(
     display: Display,
     manifest: Manifest | None = None,
     plugin_files: Sequence[Path] = (),
+    into: Path | None = None,
 ) -> dict[str, Any]:
     """Score the trained model of a run; write its manifest, evaluation and report.
 
@@ -130,6 +137,7 @@ def evaluate_run(
         display: shows how far it is.
         manifest: of the mixtures; None plans those of the recipe.
         plugin_files: one-file plugins of this run.
+        into: folder to write (`sslse.evaluate.named`); None: that of the run.
 
     Raises:
         RunError: the run is not trained to its end.
@@ -141,13 +149,92 @@ def evaluate_run(
         manifest = plan_manifest(speech, noise, recipe.evaluate)
     recipe = replace(recipe, evaluate=replace(recipe.evaluate, samples=manifest.samples))
     model, key = _trained(recipe, registry, folder, speech.device)
+    into = into or folder
+    measures = measures_of(recipe, registry, plugin_files)
+    results = _score(model, measures, material, into, key=key, manifest=manifest, display=display)
     if ranks.main():
+        write_report(into, display.say)
+    return results.summary()
+
+
+def evaluate_model(
+    model: Model,
+    recipe: Recipe,
+    registry: Registry,
+    material: Material,
+    into: Path,
+    *,
+    display: Display,
+    manifest: Manifest | None = None,
+    plugin_files: Sequence[Path] = (),
+) -> dict[str, Any]:
+    """Score a trained model that is no run; write manifest, evaluation, examples, provenance.
+
+    Every rank must call it; rank 0 writes.
+
+    Args:
+        model: on the device of the material.
+        recipe: says how it is scored.
+        registry: the installed components.
+        material: its test part is used.
+        into: folder to write; it may hold an evaluation of the same that was not finished.
+        display: shows how far it is.
+        manifest: of the mixtures; None plans those of the recipe.
+        plugin_files: one-file plugins.
+
+    Raises:
+        RunError: ``into`` holds a run or an evaluation already.
+        DataError: the corpora are not those that the manifest was made from.
+    """
+    for name in (RECIPE, SUMMARY):
+        if (into / name).exists():
+            raise RunError(
+                f"{into}: holds {name} already and is never overwritten; choose another -o"
+            )
+    if manifest is None:
+        manifest = plan_manifest(material.test_speech, material.test_noise, recipe.evaluate)
+    stride = model.enhancer.encoder.stride
+    if manifest.samples % stride:
+        raise RunError(
+            f"{model.path}: takes multiples of {stride} samples, and the mixtures have "
+            f"{manifest.samples}; possible: --set evaluate.samples="
+            f"{manifest.samples // stride * stride or stride}"
+        )
+    if ranks.main():
+        into.mkdir(parents=True, exist_ok=True)
+        about = {"name": into.resolve().name, "model": str(model.path.resolve())}
+        about |= describe_scoring(recipe, registry)
+        write_whole(into / PROVENANCE, json.dumps(about, indent=2) + "\n")
+    key, measures = file_key(model.path), measures_of(recipe, registry, plugin_files)
+    enhancer = model.enhancer
+    results = _score(
+        enhancer, measures, material, into, key=key, manifest=manifest, display=display
+    )
+    return results.summary()
+
+
+def _score(
+    model: Enhancer,
+    measures: Measures,
+    material: Material,
+    folder: Path,
+    *,
+    key: str,
+    manifest: Manifest,
+    display: Display,
+) -> Results:
+    """Score a model on the mixtures of a manifest; write them, their scores and examples."""
+    speech, noise = material.test_speech, material.test_noise
+    if ranks.main():
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / SUMMARY).is_file():
+            display.say(f"{folder}: holds this evaluation already; it is written anew")
         manifest.write(folder / MANIFEST)
     results = evaluate(
         model,
         speech,
         noise,
-        measures_of(recipe, registry, plugin_files),
+        measures,
         manifest=manifest,
         watch=display.evaluating,
         folder=folder if folder.is_dir() else None,
@@ -157,8 +244,7 @@ def evaluate_run(
         write_examples(folder, results, model, speech, noise, samples=manifest.samples)
         results.write(folder)
         finish(folder)
-        write_report(folder, display.say)
-    return results.summary()
+    return results
 
 
 def _trained(

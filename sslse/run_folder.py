@@ -30,6 +30,8 @@ WITHOUT_EFFECT = (
     "train.nonfinite_steps",
 )
 
+LENGTH = "train.epochs"  # may grow: `sslse.longer`
+
 
 def check_folder(folder: Path, recipe: Recipe, registry: Registry, *, resume: bool) -> Recipe:
     """Refuse a directory that holds something else than this run; return the run's recipe.
@@ -37,7 +39,8 @@ def check_folder(folder: Path, recipe: Recipe, registry: Registry, *, resume: bo
     What the directory has found for ``train.batch_size: auto`` takes its place.
 
     Raises:
-        RunError: it is not empty and ``resume`` is not set, or its recipe is another one.
+        RunError: it is not empty and ``resume`` is not set, or its recipe is another one: in more
+            than a greater number of epochs.
     """
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: is a file; choose another directory with --out")
@@ -54,7 +57,7 @@ def check_folder(folder: Path, recipe: Recipe, registry: Registry, *, resume: bo
     changed = [
         f"{path}: {one!r} before, {other!r} now"
         for path, one, other in differences(before.plain(), recipe.plain())
-        if path not in WITHOUT_EFFECT
+        if path not in WITHOUT_EFFECT and not (path == LENGTH and other > one)
     ]
     if changed:
         lines = "\n".join(f"  {one}" for one in changed)

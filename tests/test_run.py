@@ -24,6 +24,7 @@ def save_and_die(*arguments):
 trainer.save_state = save_and_die
 main()
 """
+SCORED = "evaluation.json"
 
 
 @pytest.fixture
@@ -75,6 +76,40 @@ def test_a_run_leaves_everything_in_its_directory(sslse, tmp_path):
     assert sum(values) / 2 == pytest.approx(summary["mean"]["noisy"]["si_sdr"])
     assert f"{summary['mean']['enhanced']['si_sdr']:.3f}" in result.output
     assert "evaluation.json" in result.output
+
+
+def test_a_run_that_has_ended_is_trained_longer(sslse, tmp_path):
+    method = ("--set", "objective=normal", "--set", "schedule=se", "--set", "train.decay=none")
+    run = ("run", "quickstart", *method, "--out")
+    assert sslse(*run, "long", epochs=2).exit_code == 0
+    assert sslse(*run, "a", epochs=1).exit_code == 0
+    short = {one: (tmp_path / "a" / one).read_bytes() for one in ("model.safetensors", SCORED)}
+    result = sslse(*run, "a", "--resume", epochs=2)
+    assert result.exit_code == 0, result.output
+    assert "train.epochs: 1 before, 2 now" in result.output
+    for name in ("model.safetensors", SCORED, "recipe.yaml"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "long" / name).read_bytes()
+    kept = tmp_path / "a" / "evaluations" / "epochs=1"
+    assert {one: (kept / one).read_bytes() for one in short} == short
+    assert json.loads((tmp_path / "a" / "provenance.json").read_text())["epochs_before"] == [1]
+    shorter = sslse(*run, "a", "--resume", epochs=1)
+    assert shorter.exit_code == 2
+    assert "train.epochs: 2 before, 1 now" in shorter.output
+
+
+def test_a_rate_that_a_metric_does_not_take_is_refused_before_data_is_opened(sslse, tmp_path):
+    """The cache is a file: whatever looks into it before the metrics' rates fails otherwise."""
+    (tmp_path / "cache").write_text("")
+    for command in ("check", "run"):
+        result = sslse(
+            command,
+            "quickstart",
+            *("--set", "data.sample_rate=22050", "--set", "data.cache=cache"),
+            *("--set", "preset=small", "--set", "evaluate.metrics=[pesq_nb]"),
+            tiny=False,
+        )
+        assert result.exit_code == 2
+        assert "pesq_nb works at 8000 or 16000 Hz, not at data.sample_rate (22050)" in result.output
 
 
 def test_a_run_is_never_overwritten_but_resumed_and_evaluated_again(sslse, tmp_path):

@@ -63,6 +63,37 @@ def percentile(values: Scores, clusters: NDArray[np.int64], draws: Draws) -> tup
     return np.quantile(means, TAILS), np.quantile(means, levels)
 
 
+def under_noises(count: int) -> None:
+    """Print the shares where noises were drawn as well as speakers, four mixtures a speaker."""
+    print("| speakers | noises | spread of speakers, noises | speakers alone | ours |")
+    print("|---|---|---|---|---|")
+    random = np.random.default_rng(1)
+    for speakers, noises, own, heard in (
+        (36, 25, 1.0, 1.0),
+        (36, 25, 1.0, 0.3),
+        (36, 25, 1.0, 0.0),
+        (36, 25, 0.0, 1.0),
+        (36, 25, 0.0, 0.0),
+        (36, 6, 1.0, 1.0),
+        (36, 3, 1.0, 1.0),
+        (100, 8, 1.0, 1.0),
+        (6, 20, 1.0, 1.0),
+    ):
+        covered = np.zeros(2)
+        clusters = np.repeat(np.arange(speakers), 4)
+        none = np.zeros((1, len(clusters)))
+        for number in range(count):
+            draws = Draws(number, RESAMPLES)
+            noise = random.integers(noises, size=len(clusters))
+            gains = own * random.normal(size=speakers)[clusters] + random.normal(size=none.shape)
+            gains = gains + heard * random.normal(size=noises)[noise]
+            blind = estimate(gains, none, clusters, draws)
+            ours = estimate(gains, none, clusters, draws, noises=noise)
+            covered += [one.low <= 0 <= one.high for one in (blind, ours)]
+        shares = " | ".join(f"{100 * share / count:.1f}" for share in covered)
+        print(f"| {speakers} | {noises} | {own:g}, {heard:g} | {shares} |", flush=True)
+
+
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     cases = [
@@ -89,6 +120,8 @@ def main() -> None:
         trained = f"{case.seeds}, apart by {case.spread:g}" if case.seeds > 1 else "1"
         shares = " | ".join(f"{100 * share / count:.1f}" for share in covered)
         print(f"| {case.speakers} | {case.shape} | {each} | {trained} | {shares} |", flush=True)
+    print()
+    under_noises(count)
 
 
 if __name__ == "__main__":

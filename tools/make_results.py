@@ -191,7 +191,8 @@ def differences(comparison: Comparison) -> Iterator[str]:
             rows.append([entry.title if entry else row.label, *cells, str(len(row.seeds))])
     yield table(["run", *TITLES.values(), "seeds"], rows)
     yield (
-        f"\n{comparison.mixtures} mixtures of {comparison.clusters} {comparison.clustered_by}s; "
+        f"\n{comparison.mixtures} mixtures of {comparison.clusters} {comparison.clustered_by}s and "
+        f"{comparison.noises} noise recordings; "
         f"{comparison.confidence:.0%} intervals, words after Holm's adjustment over this table.\n"
     )
 

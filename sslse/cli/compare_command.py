@@ -30,6 +30,10 @@ if TYPE_CHECKING:
             "sslse compare runs/normal runs/byol --paper --format latex -o table.tex",
         ),
         (
+            "how both do on other data, once evaluated there",
+            "sslse compare runs/normal runs/byol --evaluation timit_nonspeech",
+        ),
+        (
             "a page with plots and sounds",
             "sslse compare runs/normal runs/byol --report runs/comparison",
         ),
@@ -50,6 +54,12 @@ if TYPE_CHECKING:
     multiple=True,
     shell_complete=completion.metrics(),
     help="Compare this metric; may be given several times. All that the runs share if left out.",
+)
+@click.option(
+    "--evaluation",
+    metavar="NAME",
+    help="Compare the evaluation of this name of every run; its own if left out. A RUN may also be "
+    "the folder of one: RUN/evaluations/NAME.",
 )
 @click.option(
     "--format",
@@ -77,7 +87,8 @@ if TYPE_CHECKING:
     default="speaker",
     show_default=True,
     type=click.Choice(["speaker", "utterance"]),
-    help="What the intervals are for: other speakers, or other utterances of these.",
+    help="What the intervals are for, besides other noises: other speakers, or other utterances "
+    "of these.",
 )
 @click.option(
     "--seed",
@@ -92,6 +103,7 @@ def command(
     paper: bool,
     baseline: str | None,
     metrics: tuple[str, ...],
+    evaluation: str | None,
     style: "Format",
     output: Path | None,
     report: Path | None,
@@ -100,17 +112,19 @@ def command(
 ) -> None:
     """Compare the evaluated runs RUN: means, differences with intervals, better or worse.
 
-    Runs of one recipe with several seeds are one row. Every run is held against the first one, or
-    against --baseline, mixture by mixture. Runs scored on other mixtures or with other metrics are
-    refused.
+    Runs of one recipe with several seeds are one row; with one seed the words are of that model
+    alone. Every run is held against the first one, or against --baseline, mixture by mixture.
+    Runs scored on other mixtures or with other metrics are refused.
     """
     from rich.console import Console
 
     from sslse.atomic import write_whole
     from sslse.compare import compare, lay_out, load_results, write_text
     from sslse.compare.screen import draw
+    from sslse.evaluate.named import find_evaluation
 
-    results = load_results(runs, metrics)
+    chosen = runs if evaluation is None else [find_evaluation(one, evaluation) for one in runs]
+    results = load_results(chosen, metrics)
     comparison = compare(results, baseline=baseline, paper=paper, cluster=cluster, seed=seed)
     console = Console()
     if output is not None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from sslse import ranks
-from sslse.run import Display
 
 PLAIN_SECONDS = 10.0
 WIDTH = 80
 GAP = 2  # between two columns
+REASONS = 6  # of failed scores that are shown, the most frequent
 
 
 @contextlib.contextmanager
-def make_display() -> Iterator[Display]:
+def make_display() -> Iterator["PlainDisplay | LiveDisplay"]:
     """Give a live display on a terminal, plain lines otherwise; of several ranks to rank 0."""
     console = Console(quiet=not ranks.main())
     if not console.is_terminal:
@@ -69,8 +70,14 @@ class PlainDisplay:
 
     def evaluating(self, done: int, count: int) -> None:
         """Show how many mixtures are scored."""
-        text = f"scored {done}/{count} mixtures"
-        if text != self._scored and self._due(done == count):
+        self._counted(f"scored {done}/{count} mixtures", last=done == count)
+
+    def encoding(self, done: int, count: int) -> None:
+        """Show how many waves are encoded."""
+        self._counted(f"encoded {done}/{count} waves", last=done == count)
+
+    def _counted(self, text: str, *, last: bool) -> None:
+        if text != self._scored and self._due(last):
             self._scored = text
             self.say(text)
 
@@ -101,6 +108,10 @@ class LiveDisplay:
     def evaluating(self, done: int, count: int) -> None:
         """Move the evaluation's bar."""
         self._move("evaluating", done, count, "mixtures")
+
+    def encoding(self, done: int, count: int) -> None:
+        """Move the bar of what is encoded."""
+        self._move("encoding", done, count, "waves")
 
     def _move(self, name: str, done: int, count: int, figures: str) -> None:
         if name not in self._bars:
@@ -165,6 +176,13 @@ def incomplete(summary: dict[str, Any]) -> list[str]:
         return []
     listed = ", ".join(f"{count} {one}" for one, count in failed.items())
     lines = [f"scores that failed: {listed}; evaluation.csv says which and why"]
+    reasons = Counter[str]()
+    for condition, metrics in summary["failures"].items():
+        for each in metrics.values():
+            reasons.update({f"{condition}: {reason}": count for reason, count in each.items()})
+    lines += [f"{count} x {reason}" for reason, count in reasons.most_common(REASONS)]
+    if len(reasons) > REASONS:
+        lines.append(f"and {len(reasons) - REASONS} more reasons")
     alike: dict[str, list[str]] = {}
     for metric in summary["metrics"]:
         scored = {one: counts["scored_by_condition"][one][metric] for one in summary["conditions"]}

@@ -78,7 +78,7 @@ def command(
             seed=seed,
             mixtures=mixtures,
             say=display.say,
-            watch=display.evaluating,
+            watch=display.encoding,
         )
     console = Console()
     console.print(probe_table(probed))

@@ -42,7 +42,12 @@ from sslse.cli.options import (
 @recipe_options
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory [runs/RECIPE NAME].")
 @device_option
-@click.option("--resume", is_flag=True, help="Continue a run exactly where it stands.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Continue a run exactly where it stands; with a greater train.epochs also one that has "
+    "ended.",
+)
 @common_options
 def command(
     recipe: str,

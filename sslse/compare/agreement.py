@@ -9,6 +9,7 @@ import numpy as np
 
 from sslse.compare.reading import NOISY, Evaluated
 from sslse.errors import RunError
+from sslse.evaluate.named import FOLDER, run_of
 from sslse.registry import did_you_mean
 from sslse.run_folder import differences
 from sslse.wording import show_value
@@ -83,9 +84,10 @@ def common_metrics(
 def _difference(first: Evaluated, other: Evaluated, metrics: Sequence[str]) -> str:
     """Say the first difference between two folders; empty where there is none."""
     if first.manifest != other.manifest:
+        run = run_of(Path(other.folder)).as_posix()
         return (
-            f"the test mixtures differ: {_manifests_differ(first, other)}; "
-            f"'sslse evaluate {other.folder} --manifest {first.folder}/{MANIFEST}' scores the same"
+            f"the test mixtures differ: {_manifests_differ(first, other)}; 'sslse evaluate {run} "
+            f"--manifest {first.folder}/{MANIFEST}' scores the same, into {run}/{FOLDER}"
         )
     rows = _rows_differ(first, other)
     if rows:

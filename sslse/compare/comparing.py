@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from sslse.compare.pooling import Entry
 from sslse.compare.resampling import CONFIDENCE, RESAMPLES, Draws, Estimate, estimate
 from sslse.compare.results import By, Cluster, Results, scored
 from sslse.errors import RunError
+from sslse.evaluate.named import run_of
 from sslse.registry import did_you_mean
 from sslse.wording import show_value
 
@@ -31,9 +33,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Resampling:
-    """What is drawn: the cluster of every mixture, (mixtures,), and the resamples."""
+    """What is drawn: cluster and noise recording of every mixture, (mixtures,), and resamples."""
 
     clusters: NDArray[np.int64]
+    noises: NDArray[np.int64]
     draws: Draws
 
 
@@ -64,6 +67,7 @@ def compare(
     reference = _reference(results, baseline)
     compared = [one for one in results.entries if one.kind == "run" and one is not reference]
     numbers, clustered_by = results.clusters(cluster)
+    noises = results.noises()
     rows, figures = _rows(results, published() if paper else {})
     means = [
         _mean(results, entry, metric.name, part)
@@ -76,7 +80,7 @@ def compare(
         metrics=results.metrics,
         means=(*means, *figures),
         differences=tuple(
-            _differences(results, compared, reference, Resampling(numbers, Draws(seed)))
+            _differences(results, compared, reference, Resampling(numbers, noises, Draws(seed)))
         ),
         reference=reference.label if compared else "",
         mixtures=len(results.mixtures),
@@ -88,20 +92,25 @@ def compare(
         resamples=RESAMPLES,
         seed=seed,
         notes=(*results.notes, *_notes(compared, reference)),
+        noises=len(np.unique(noises)),
     )
 
 
-def verdict(better: str, value: float | None, p_holm: float) -> Verdict:
+def verdict(better: str, value: float | None, p_holm: float, *, methods: bool = True) -> Verdict:
     """Say a difference in a word; ``undecided`` unless its adjusted p is at most 0.05.
 
     Args:
         better: which direction of the metric is better, ``higher`` or ``lower``.
         value: the difference.
         p_holm: adjusted for its family.
+        methods: whether it tells of methods: every run in it has several training seeds. One
+            training tells of the model that it gave.
     """
     if value is None or not value or p_holm > 1 - CONFIDENCE + 1e-12:
         return "undecided"
-    return "better" if (value > 0) == (better == "higher") else "worse"
+    if (value > 0) == (better == "higher"):
+        return "better" if methods else "model better"
+    return "worse" if methods else "model worse"
 
 
 def _reference(results: Results, wanted: str | None) -> Entry:
@@ -111,7 +120,7 @@ def _reference(results: Results, wanted: str | None) -> Entry:
     for found in (
         [one for one in results.entries if one.label == wanted],
         [one for one in results.entries if one.name == wanted],
-        [one for one in runs if wanted.rstrip("/") in one.folders],
+        [one for one in runs if wanted.rstrip("/") in _places(one)],
     ):
         if len(found) == 1:
             return found[0]
@@ -124,6 +133,11 @@ def _reference(results: Results, wanted: str | None) -> Entry:
         f"--baseline {wanted}: no row is called {show_value(wanted)}{near} "
         f"(possible: {', '.join(possible)})"
     )
+
+
+def _places(entry: Entry) -> list[str]:
+    """Return the folders of a row, and the runs they belong to."""
+    return [*entry.folders, *(run_of(Path(one)).as_posix() for one in entry.folders)]
 
 
 def _parts(results: Results) -> list[Part]:
@@ -149,6 +163,7 @@ def _differences(
 ) -> Iterator[Difference]:
     """Yield every difference; those of one way of grouping are adjusted together."""
     better = {metric.name: metric.better for metric in results.metrics}
+    single = {one.label for one in _single([*compared, reference])}
     parts = _parts(results)
     for by in GROUPINGS:
         family = [
@@ -160,7 +175,9 @@ def _differences(
         ]
         adjusted = adjust([math.nan if one.p is None else one.p for one in family])
         for one, p in zip(family, adjusted, strict=True):
-            yield replace(one, p_holm=p, verdict=verdict(better[one.metric], one.value, p))
+            methods = not {one.label, reference.label} & single
+            word = verdict(better[one.metric], one.value, p, methods=methods)
+            yield replace(one, p_holm=p, verdict=word)
 
 
 def _difference(
@@ -171,7 +188,13 @@ def _difference(
     found = Estimate(math.nan, math.nan, math.nan, math.nan, 0)
     if counted.any():
         ours, theirs = (one.scores[metric][:, counted] for one in pair)
-        found = estimate(ours, theirs, resampling.clusters[counted], resampling.draws)
+        found = estimate(
+            ours,
+            theirs,
+            resampling.clusters[counted],
+            resampling.draws,
+            noises=resampling.noises[counted],
+        )
     value, low, high, p = (
         None if math.isnan(one) else one for one in (found.value, found.low, found.high, found.p)
     )
@@ -189,6 +212,7 @@ def _difference(
         mixtures=int(counted.sum()),
         left_out=int(part.inside.sum() - counted.sum()),
         clusters=found.clusters,
+        noises=found.noises,
     )
 
 
@@ -226,12 +250,17 @@ def _notes(compared: Sequence[Entry], reference: Entry) -> Iterator[str]:
     if not compared:
         return
     runs = [one for one in (*compared, reference) if one.kind == "run"]
-    single = [one.label for one in runs if len(one.folders) == 1]
+    single = [one.label for one in _single(runs)]
     if single:
         yield (
-            f"one training seed only of {', '.join(single)}: intervals say nothing of what "
-            "another seed would give"
+            f"one training seed only of {', '.join(single)}: intervals and words are of these "
+            "trained models, and say nothing of what another seed would give"
         )
     pair = [one.label for one in runs if len(one.folders) == 2]  # noqa: PLR2004
     if pair:
         yield f"two training seeds of {', '.join(pair)}: how seeds vary is barely known"
+
+
+def _single(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the runs that are one training each."""
+    return [one for one in entries if one.kind == "run" and len(one.folders) == 1]

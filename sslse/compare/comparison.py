@@ -6,7 +6,8 @@ from typing import Literal
 
 from sslse.compare.results import By, Measure
 
-Verdict = Literal["better", "worse", "undecided"]
+# Of methods; or, where a run is one training seed, of these trained models alone.
+Verdict = Literal["better", "worse", "model better", "model worse", "undecided"]
 Key = tuple[str, str, str, str]
 
 
@@ -68,10 +69,11 @@ class Difference:
         high: the other end.
         p: of no difference; None as the interval is.
         p_holm: adjusted for all differences with the same ``by``.
-        verdict: in words.
+        verdict: in words; ``model better`` and ``model worse`` where a run has one training seed.
         mixtures: how many count.
         left_out: mixtures of the group that do not count, as a row has no score there.
         clusters: speakers, or utterances, among them.
+        noises: noise recordings among them.
     """
 
     label: str
@@ -87,6 +89,7 @@ class Difference:
     mixtures: int
     left_out: int
     clusters: int
+    noises: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ class Comparison:
         resamples: of the bootstrap.
         seed: of the bootstrap.
         notes: what a reader should know, one sentence each.
+        noises: how many noise recordings.
     """
 
     rows: tuple[Row, ...]
@@ -124,6 +128,7 @@ class Comparison:
     resamples: int
     seed: int
     notes: tuple[str, ...]
+    noises: int = 0
 
     def groups(self, by: By) -> list[str]:
         """Return the groups there are means of, in their order."""

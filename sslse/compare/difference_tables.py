@@ -1,5 +1,6 @@
 """Tables of differences: over all test mixtures, per SNR and per kind of noise."""
 
+import math
 from collections.abc import Iterator
 
 from sslse.compare.cells import GAP, NO_SCORE, Column, Table, beside, cell, metric_name
@@ -103,17 +104,29 @@ def _difference_notes(comparison: Comparison, by: By) -> tuple[str, ...]:
     family = [one for one in comparison.differences if one.by == by]
     tables = "this table" if by == "all" else "the tables like this"
     count = f"{len(family)} difference{'s' if len(family) > 1 else ''}"
+    many = comparison.noises != 1
+    noises = f"{comparison.noises} noise recording{'s' if many else ''}"
     said = (
-        f"{comparison.clusters} clusters ({comparison.clustered_by}); p adjusted after Holm for "
-        f"the {count} of {tables}; better or worse: p at most 0.05"
+        f"{comparison.clusters} clusters ({comparison.clustered_by}), {noises}; p adjusted after "
+        f"Holm for the {count} of {tables}; better or worse: p at most 0.05"
     )
-    least = 2.0 ** (1 - comparison.clusters)
-    if by == "noise_kind" or comparison.clusters > FLIPPED or least * len(family) <= LEVEL:
-        return (said,)
-    few = (
-        f"no word is possible here: {comparison.clusters} clusters give no p below "
-        f"{_p_value(least)}, which is adjusted for {count}"
+    notes = [said]
+    if any("model" in one.verdict for one in family):
+        notes.append(
+            "model better, model worse: said of these trained models, not of their methods, as "
+            "one of the two was trained with one seed"
+        )
+    if any(one.noises == 1 for one in family):
+        notes.append("where there is one noise recording, all is said under this noise")
+    clusters = f"{comparison.clusters} clusters"
+    fewest, what = min(
+        (comparison.clusters, clusters), (comparison.noises if many else math.inf, noises)
     )
-    if comparison.clustered_by == "speaker":
+    least = 2.0 ** (1 - fewest)
+    if by == "noise_kind" or fewest > FLIPPED or least * len(family) <= LEVEL:
+        return tuple(notes)
+    few = f"no word is possible here: {what} give no p below {_p_value(least)}, which is adjusted "
+    few += f"for {count}"
+    if comparison.clustered_by == "speaker" and what == clusters:
         few += "; --cluster utterance asks of other utterances of these speakers"
-    return said, few
+    return (*notes, few)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sslse.errors import RunError
+from sslse.evaluate.named import how_again, run_of
 from sslse.recipe.reader import read_file
 from sslse.run_folder import RECIPE
 
@@ -67,7 +68,7 @@ class Evaluated:
 
 
 def read_evaluated(folder: Path) -> Evaluated:
-    """Read ``evaluation.json``, ``evaluation.csv`` and, where it is, ``recipe.yaml``.
+    """Read ``evaluation.json``, ``evaluation.csv`` and, where it is, the run's ``recipe.yaml``.
 
     Raises:
         RunError: it is no evaluated folder, is damaged, or was evaluated by a version that did not
@@ -78,7 +79,8 @@ def read_evaluated(folder: Path) -> Evaluated:
     if not path.is_file():
         raise RunError(
             f"{folder}: holds no {SUMMARY}; give the directory of a run, or of "
-            f"'sslse evaluate --enhanced'; a trained run is scored by 'sslse evaluate {folder}'"
+            f"'sslse evaluate --enhanced', or the folder of an evaluation; a trained run is scored "
+            f"by 'sslse evaluate {folder}'"
         )
     try:
         summary = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
@@ -91,9 +93,10 @@ def read_evaluated(folder: Path) -> Evaluated:
     if missing:
         raise RunError(
             f"{path}: does not say {', '.join(missing)}, as an older version wrote it; "
-            f"'sslse evaluate {folder}' writes it again"
+            f"{how_again(folder)}"
         )
-    recipe = read_file(folder / RECIPE).plain() if (folder / RECIPE).is_file() else None
+    path = run_of(folder) / RECIPE
+    recipe = read_file(path).plain() if path.is_file() else None
     try:
         mixtures, scores = _read_rows(folder / TABLE, facts["measures"], facts["conditions"])
     except (ValueError, csv.Error) as error:
@@ -171,4 +174,4 @@ def _finite(texts: Sequence[str]) -> Scores:
 
 def _damaged(path: Path, error: Exception, folder: Path) -> RunError:
     said = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else str(error)
-    return RunError(f"{path}: is damaged: {said}; 'sslse evaluate {folder}' writes it again")
+    return RunError(f"{path}: is damaged: {said}; {how_again(folder)}")

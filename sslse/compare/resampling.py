@@ -1,4 +1,4 @@
-"""How sure a difference is: bootstrap over clusters of mixtures and over training seeds."""
+"""How sure a difference is: bootstrap over speakers, noise recordings and training seeds."""
 
 import math
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ RESAMPLES = 5000
 CONFIDENCE = 0.95
 FLIPPED = 16  # clusters up to which every pattern of signs is tried
 ROUNDING = 1e-9
+SPEAKERS, OURS, THEIRS, NOISES = range(4)  # each drawn independently of the others
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Estimate:
         high: the other end.
         p: of no difference, two-sided; NaN where nothing can be said.
         clusters: how many.
+        noises: how many noise recordings; 0 where they are not told apart.
     """
 
     value: float
@@ -32,6 +34,7 @@ class Estimate:
     high: float
     p: float
     clusters: int
+    noises: int = 0
 
 
 class Draws:
@@ -72,43 +75,92 @@ class Draws:
         return self._signs[things]
 
 
-def estimate(ours: Scores, theirs: Scores, clusters: NDArray[np.int64], draws: Draws) -> Estimate:
+def estimate(
+    ours: Scores,
+    theirs: Scores,
+    clusters: NDArray[np.int64],
+    draws: Draws,
+    *,
+    noises: NDArray[np.int64] | None = None,
+) -> Estimate:
     """Estimate how much the mean of ours exceeds that of theirs, over the same mixtures.
 
-    Clusters (speakers) are drawn with replacement, each with all its mixtures, and so are the
-    training seeds of either side where there are two or more. The variances of the resampled
-    means, times n / (n - 1) for n things drawn, add up to the square of the standard error. The
+    Clusters (speakers) are drawn with replacement, each with all its mixtures, and so are noise
+    recordings and the training seeds of either side where there are two or more. The variances of
+    the resampled means, times n / (n - 1) for n things drawn, add up to the square of the standard
+    error, less what speakers and noises count twice (Cameron, Gelbach and Miller 2011). The
     interval is the difference -+ t standard errors, t being Student's for the degrees of freedom
-    that Welch and Satterthwaite give the sum. p belongs to the same t; with few clusters, whose
-    t cannot be trusted far out, it is at least that of swapping the two sides in whole clusters, in
-    every way there is. ``docs/compare.md`` has the formulas and how often the intervals cover.
+    that Welch and Satterthwaite give the sum. p belongs to the same t; with few clusters or
+    noises, whose t cannot be trusted far out, it is at least that of swapping the two sides in
+    whole clusters, in every way there is. ``docs/compare.md`` has the formulas and how often the
+    intervals cover.
 
     Args:
         ours: finite scores, (seeds, mixtures).
         theirs: (seeds, mixtures).
         clusters: the cluster of every mixture, (mixtures,).
         draws: the resamples.
+        noises: the noise recording of every mixture, (mixtures,); None, or one recording alone,
+            says nothing of other noises.
     """
     gaps = ours.mean(0) - theirs.mean(0)
-    value = float(gaps.mean())
-    _, places = np.unique(clusters, return_inverse=True)
-    sizes = np.bincount(places).astype(np.float64)
-    count = len(sizes)
-    if count < 2:  # noqa: PLR2004 - one cluster says nothing of others
-        return Estimate(value, math.nan, math.nan, math.nan, count)
-    drawn = draws.counts(count, 0)
-    sums = np.bincount(places, weights=gaps).astype(np.float64)
-    means = (drawn @ sums) / (drawn @ sizes)
-    parts = [(_variance(means, count), _degrees(sizes))]
-    for what, scores in enumerate((ours, theirs), 1):
+    ways = [_Way(gaps, clusters)]
+    if noises is not None:
+        ways.append(_Way(gaps, noises))
+    counts = [way.count for way in ways]
+    found = Estimate(float(gaps.mean()), math.nan, math.nan, math.nan, *counts)
+    if counts[0] < 2:  # noqa: PLR2004 - one cluster says nothing of others
+        return found
+    ways = [way for way in ways if way.count > 1]
+    parts = [
+        (_variance(way.resampled(draws.counts(way.count, what)), way.count), way.degrees)
+        for way, what in zip(ways, (SPEAKERS, NOISES), strict=False)
+    ]
+    twice = 0.0
+    if noises is not None and len(ways) > 1:
+        pairs = clusters + noises * (clusters.max() + 1)
+        own = [variance for variance, _ in parts]
+        # Never so much that less than the larger of the two is left.
+        twice = min(_Way(gaps, pairs).variance(), *own)
+    for what, scores in ((OURS, ours), (THEIRS, theirs)):
         seeds = len(scores)
         if seeds > 1:
             means = draws.counts(seeds, what) @ scores.mean(1) / seeds
             parts.append((_variance(means, seeds), seeds - 1.0))
-    found = _by_student(value, parts, count)
-    if count > FLIPPED:
-        return found
-    return replace(found, p=max(found.p, swapped(sums, draws)))
+    found = _by_student(found, parts, twice)
+    few = [swapped(way.sums, draws) for way in ways if way.count <= FLIPPED]
+    return replace(found, p=max(found.p, *few)) if few else found
+
+
+class _Way:
+    """Mixtures clustered in one way.
+
+    Args:
+        gaps: of every mixture, (mixtures,).
+        names: of its cluster, (mixtures,).
+    """
+
+    def __init__(self, gaps: Scores, names: NDArray[np.int64]) -> None:
+        _, places = np.unique(names, return_inverse=True)
+        self.sizes = np.bincount(places).astype(np.float64)
+        self.sums = np.bincount(places, weights=gaps).astype(np.float64)
+        self.count = len(self.sizes)
+
+    @property
+    def degrees(self) -> float:
+        """Degrees of freedom: the number of clusters less one where all are alike."""
+        return float(self.sizes.sum() ** 2 / (self.sizes**2).sum() - 1)
+
+    def resampled(self, drawn: Scores) -> Scores:
+        """Return the mean in each resample, drawn (resamples, clusters)."""
+        means: Scores = (drawn @ self.sums) / (drawn @ self.sizes)
+        return means
+
+    def variance(self) -> float:
+        """Return what the variance of many resampled means tends to, corrected as `_variance`."""
+        total = self.sizes.sum()
+        apart = self.sums - self.sizes * (self.sums.sum() / total)
+        return float((apart**2).sum() / total**2) * self.count / max(self.count - 1, 1)
 
 
 def swapped(sums: Scores, draws: Draws) -> float:
@@ -130,18 +182,13 @@ def _variance(means: Scores, things: int) -> float:
     return float(means.var()) * things / (things - 1)
 
 
-def _degrees(sizes: Scores) -> float:
-    """Return the degrees of freedom of clusters: their number less one where all are alike."""
-    return float(sizes.sum() ** 2 / (sizes**2).sum() - 1)
-
-
-def _by_student(value: float, parts: list[tuple[float, float]], clusters: int) -> Estimate:
-    """Return the estimate from the variances and the degrees of freedom of its parts."""
-    total = sum(variance for variance, _ in parts)
+def _by_student(found: Estimate, parts: list[tuple[float, float]], twice: float) -> Estimate:
+    """Add interval and p, from the variances and degrees of freedom of the parts of a variance."""
+    value, total = found.value, sum(variance for variance, _ in parts) - twice
     if total == 0:
-        return Estimate(value, value, value, 0.0 if value else 1.0, clusters)
+        return replace(found, low=value, high=value, p=0.0 if value else 1.0)
     degrees = total**2 / sum(variance**2 / own for variance, own in parts)
     error = math.sqrt(total)
     reach = float(stdtrit(degrees, (1 + CONFIDENCE) / 2)) * error
     p = 2 * float(stdtr(degrees, -abs(value) / error))
-    return Estimate(value, value - reach, value + reach, p, clusters)
+    return replace(found, low=value - reach, high=value + reach, p=p)

@@ -81,6 +81,12 @@ class Results:
         kinds = sorted({kind for kind, _ in names})
         return np.array([number[name] for name in names], dtype=np.int64), " or ".join(kinds)
 
+    def noises(self) -> NDArray[np.int64]:
+        """Number each mixture's noise recording, (mixtures,); all alike where none is known."""
+        names = [one.get("noise", "") for one in self.mixtures]
+        number = {name: place for place, name in enumerate(dict.fromkeys(names))}
+        return np.array([number[name] for name in names], dtype=np.int64)
+
     def counted(self, metric: str) -> NDArray[np.bool_]:
         """Tell which mixtures count, (mixtures,): those every row with any score has one for."""
         whole = np.ones(len(self.mixtures), dtype=bool)

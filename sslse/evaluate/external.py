@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 from sslse.api import Samples
 from sslse.atomic import write_whole
-from sslse.errors import RunError
+from sslse.errors import DataError, RunError
+from sslse.evaluate.conditions import ENHANCED
 from sslse.evaluate.evaluation import Measures, Watch, score_batches
 from sslse.evaluate.export import find_estimates, identity_of, read_estimate, read_exported
 from sslse.evaluate.manifest import FILE, Manifest, read_manifest
@@ -17,6 +19,8 @@ from sslse.evaluate.results import SUMMARY
 from sslse.evaluate.unfinished import finish
 from sslse.evaluate.work import Batch
 from sslse.run_folder import PROVENANCE, RECIPE
+
+SHOWN = 4  # reasons that a message names
 
 
 def evaluate_files(
@@ -44,7 +48,7 @@ def evaluate_files(
     Raises:
         RunError: ``out`` holds a run or an evaluation already.
         DataError: the manifest or the exported audio is missing or damaged, or ``enhanced`` holds
-            none of the files.
+            none of the files, or none that can be scored; then no scores are written.
     """
     manifest = read_manifest(manifest_file)
     for name in (RECIPE, SUMMARY):
@@ -70,9 +74,16 @@ def evaluate_files(
     results = score_batches(
         batches(), manifest, measures, about={"files": key}, watch=watch, folder=out
     )
-    results.write(out)
     finish(out)
-    return results.summary()
+    summary = results.summary()
+    if not any(summary["counts"]["scored"].values()):
+        reasons = Counter[str]()
+        for each in summary["failures"][ENHANCED].values():
+            reasons.update(each)
+        told = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common(SHOWN))
+        raise DataError(f"{enhanced}: not one file can be scored: {told}")
+    results.write(out)
+    return summary
 
 
 def _read(paths: Sequence[Path | str], manifest: Manifest) -> list[Samples | str]:

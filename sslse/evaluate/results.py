@@ -16,6 +16,7 @@ from sslse.errors import RunError
 from sslse.evaluate.answers import contract_of
 from sslse.evaluate.conditions import ENHANCED, NOISY, ScoresOf, conditions_of
 from sslse.evaluate.mixtures import Mixture
+from sslse.evaluate.named import how_again
 
 CSV = "evaluation.csv"
 SUMMARY = "evaluation.json"
@@ -172,9 +173,7 @@ def read_summary(folder: Path) -> dict[str, Any] | None:
         if not set(summary) >= ENTRIES:
             raise ValueError("entries are missing")  # noqa: TRY301 - refused as the others
     except (ValueError, TypeError, RecursionError) as error:
-        raise RunError(
-            f"{path}: is damaged: {error}; 'sslse evaluate {folder}' writes it again"
-        ) from error
+        raise RunError(f"{path}: is damaged: {error}; {how_again(folder)}") from error
     return summary
 
 

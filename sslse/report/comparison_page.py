@@ -9,6 +9,7 @@ from typing import Any
 from sslse.compare import Comparison, Difference
 from sslse.compare.comparison import Row as Entry
 from sslse.compare.results import By
+from sslse.evaluate.named import run_of
 from sslse.recipe.reader import read_file
 from sslse.report.comparison_runs import hear_runs, plot_logs, plot_scores
 from sslse.report.curves import SERIES, Stroke, plot_curves
@@ -57,6 +58,7 @@ def render_comparison(comparison: Comparison) -> str:
         rows=[(row, *_cells(comparison, row)) for row in comparison.rows],
         overall=[_line(comparison, one) for one in comparison.differences if one.by == "all"],
         finer=[_line(comparison, one) for one in comparison.differences if one.by != "all"],
+        of_models=any("model" in one.verdict for one in comparison.differences),
         forest=list(_forest(comparison, looks, against)),
         ratios=list(_ratios(comparison, looks)),
         kinds=list(_kinds(comparison, looks)),
@@ -118,6 +120,8 @@ def _line(comparison: Comparison, one: Difference) -> dict[str, Any]:
         "interval": interval,
         "p": f"{one.p_holm:.3f}" if one.p is not None else "",
         "verdict": one.verdict,
+        # Of two trained models it has no colour: that is for what is said of methods.
+        "tone": f" {one.verdict}" if one.verdict in ("better", "worse") else "",
         "mixtures": one.mixtures,
     }
 
@@ -194,7 +198,7 @@ def _float(value: float | None) -> float:
 
 def _recipes(runs: Sequence[Entry]) -> list[tuple[str, list[str]]]:
     """Return the options in which the runs differ from the first: path and each run's value."""
-    files = [Path(run.folders[0]) / RECIPE for run in runs]
+    files = [run_of(Path(run.folders[0])) / RECIPE for run in runs]
     plain = [read_file(one).plain() if one.is_file() else {} for one in files]
     changed = [differences(plain[0], other) for other in plain[1:]]
     first = {path: value for one in changed for path, value, _ in one}

@@ -7,6 +7,7 @@ from typing import Any
 
 from sslse.compare.comparison import Row as Entry
 from sslse.evaluate.examples import FOLDER, WAVES
+from sslse.evaluate.named import run_of
 from sslse.report.curves import Stroke, plot_curves
 from sslse.report.listening import MOST_BYTES, Example, Part, Row, make_example, read_examples
 from sslse.report.reading import read_scores, read_training
@@ -40,7 +41,7 @@ def plot_logs(runs: Sequence[Entry], looks: dict[str, Look]) -> Iterator[Panel]:
         RunError: a log is damaged.
     """
     logs = [
-        (looks[run.label], read_training(Path(folder) / METRICS))
+        (looks[run.label], read_training(run_of(Path(folder)) / METRICS))
         for run in runs
         for folder in run.folders
     ]
@@ -56,7 +57,11 @@ def plot_scores(runs: Sequence[Entry], looks: dict[str, Look]) -> Iterator[tuple
     Raises:
         RunError: a log is damaged.
     """
-    logs = [(looks[run.label], read_scores(Path(folder))) for run in runs for folder in run.folders]
+    logs = [
+        (looks[run.label], read_scores(run_of(Path(folder))))
+        for run in runs
+        for folder in run.folders
+    ]
     unit, seconds = unit_of(max((lines[-1]["seconds"] for _, lines in logs if lines), default=0))
     names = dict.fromkeys(
         name for _, lines in logs for line in lines for name in line if name.startswith(SCORE)

@@ -12,6 +12,8 @@ from sslse.report.scores import Look, written
 
 UNKNOWN = "unknown"
 _TICKS = 5
+_ROOM = 30  # characters below the axis, on a phone
+_GAP = 2  # between two texts
 _MARGIN = 0.04
 
 
@@ -160,7 +162,7 @@ def dot_plot(
         )
         for group, count, values in groups
     ]
-    ticks = [(f"{one + 0.0:.6g}", place(one)) for one in _ticks(low, high)]
+    ticks = [(text, place(one)) for text, one in _ticks(low, high)]
     return DotPlot(title, lines, ticks, place(0) if zero else None)
 
 
@@ -168,9 +170,15 @@ def _parts(one: Value) -> tuple[float, float, float]:
     return one.value, one.low, one.high
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    values = MaxNLocator(_TICKS).tick_values(low, high)
-    return [float(one) for one in values if low <= one <= high]
+def _ticks(low: float, high: float) -> list[tuple[str, float]]:
+    """Return texts and values of ticks, as many as their texts have room beside each other."""
+    found: list[tuple[str, float]] = []
+    for count in range(_TICKS, 0, -1):
+        values = MaxNLocator(count).tick_values(low, high)
+        found = [(f"{one + 0.0:.6g}", float(one)) for one in values if low <= one <= high]
+        if sum(len(text) + _GAP for text, _ in found) <= _ROOM:
+            break
+    return found
 
 
 def _mean(values: Sequence[float]) -> float:

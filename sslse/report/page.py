@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sslse.evaluate.examples import WAVES
+from sslse.evaluate.named import run_of
 from sslse.probe.results import probed_lines, read_probed, unusable_probes
 from sslse.recipe.reader import read_file
 from sslse.report.curves import Stroke, plot_curves, shades
@@ -31,18 +32,19 @@ EXTREMES = 8
 
 
 def render(folder: Path) -> str:
-    """Return the report of an evaluated run directory as HTML.
+    """Return the report of an evaluated run directory as HTML, or of an evaluation within one.
 
     Raises:
         RecipeError: its recipe is unreadable.
         RunError: one of its files is missing or damaged.
     """
+    run = run_of(folder)
     evaluation = read_evaluation(folder)
     drawn = looks(evaluation)
-    lines = read_training(folder / METRICS)
+    lines = read_training(run / METRICS)
     phases = shades(lines)
-    provenance = read_object(folder / PROVENANCE)
-    probed = read_probed(folder)
+    provenance = read_object(run / PROVENANCE)
+    probed = read_probed(run)
     rows = read_rows(
         folder,
         ["snr_db", *(f"{name}_{one.name}" for name in evaluation.names for one in drawn)],
@@ -50,16 +52,16 @@ def render(folder: Path) -> str:
     examples, left_out = make_examples(folder)
     kinds = kinds_of_noise(rows)
     losses, health = plot_figures(lines, phases)
-    with readable(folder / RECIPE):
-        recipe = read_file(folder / RECIPE).plain()
-        text = (folder / RECIPE).read_text(encoding="utf-8")
+    with readable(run / RECIPE):
+        recipe = read_file(run / RECIPE).plain()
+        text = (run / RECIPE).read_text(encoding="utf-8")
         about = [
             f"objective {recipe['objective']['name']}",
             f"schedule {recipe['schedule']['name']}",
             f"{recipe['train']['epochs']} epochs",
             f"seed {recipe['seed']}",
         ]
-        title = str(recipe["name"])
+        title = str(recipe["name"]) + (f": {folder.name}" if run != folder else "")
     return fill(
         TEMPLATE,
         title=title,
@@ -70,6 +72,8 @@ def render(folder: Path) -> str:
         provenance_groups=_groups(provenance),
         evaluation=evaluation,
         looks=drawn,
+        # In tables what was gained stands first, so that a phone shows it without scrolling.
+        columns=sorted(drawn, key=lambda one: one.name not in WAVES),
         means=compare_means(evaluation.mean, evaluation),
         per_snr={
             f"{snr_db:g}": compare_means(means, evaluation)
@@ -93,7 +97,7 @@ def render(folder: Path) -> str:
         weights=plot_schedule(lines, phases),
         losses=losses,
         health=health,
-        scored=list(plot_scored(read_scores(folder), phases)),
+        scored=list(plot_scored(read_scores(run), phases)),
         contracts=[*evaluation.contract.items(), *evaluation.baselines.items()],
         probed=probed,
         probed_mixtures=_probed_mixtures(probed),

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from sslse.errors import RunError
+from sslse.evaluate.named import how_again
 from sslse.train.log import read_metrics
 
 EVALUATION = "evaluation.json"
@@ -90,7 +91,7 @@ def read_evaluation(folder: Path) -> Evaluation:
         RunError: it is missing or damaged.
     """
     path = folder / EVALUATION
-    with readable(path, f"'sslse evaluate {folder}' writes it again"):
+    with readable(path, how_again(folder)):
         return _EVALUATION.validate_python(read_object(path))
 
 
@@ -106,7 +107,7 @@ def read_rows(folder: Path, numbers: list[str]) -> list[dict[str, Any]]:
     """
     path = folder / ROWS
     with (
-        readable(path, f"'sslse evaluate {folder}' writes it again"),
+        readable(path, how_again(folder)),
         path.open(encoding="utf-8", newline="") as file,
     ):
         return [

@@ -167,20 +167,18 @@ def _overfitting(curves: dict[str, dict[int, Curve]], names: Sequence[str]) -> l
 
 
 def _verdicts(comparison: Comparison | None, names: Sequence[str] = ()) -> list[Verdict]:
-    """Return the verdicts on the runs, or on those of some recipes.
+    """Return the verdicts on the methods of the runs, or on those of some recipes.
 
-    A difference of two single trainings may be one of their seeds, so it decides nothing.
+    One on a single training may be one on its seed, so it decides nothing.
     """
     if comparison is None:
         return []
-    seeds = {row.label: len(row.seeds) for row in comparison.rows}
     found: list[Verdict] = []
     for row in comparison.rows:
         one = comparison.difference(row.label, METRIC)
         if one is None or one.value is None or (names and row.name not in names):
             continue
-        several = min(seeds[row.label], seeds[comparison.reference]) > 1
-        found.append(one.verdict if several else "undecided")
+        found.append(one.verdict if one.verdict in _OPPOSITE else "undecided")
     return found
 
 

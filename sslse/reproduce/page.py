@@ -133,8 +133,9 @@ def _claims(found: Found) -> Iterator[str]:
         yield f"| {one.text} | {one.word} | {'<br>'.join(one.here)} |"
     yield (
         f"\nDifferences are over all test mixtures, with {main.confidence:.0%} intervals from a "
-        f"bootstrap over {main.clusters} {main.clustered_by}s; better, worse or undecided after "
-        "Holm's adjustment over the runs and metrics of a comparison. A claim is confirmed where "
+        f"bootstrap over {main.clusters} {main.clustered_by}s and {main.noises} noise recordings; "
+        "better, worse or undecided after Holm's adjustment over the runs and metrics of a "
+        "comparison, said of a model where it has one training seed. A claim is confirmed where "
         "all it speaks of is decided in its favour (runs of the paper's own tables only), not "
         "confirmed where some is decided against it and none in its favour; one training seed "
         "decides nothing. Figures during the training are of the part of the test mixtures that "

@@ -34,6 +34,7 @@ def summary():
             "failed_per_snr": {"-7.5": none, "2.5": none},
             "scored_by_condition": counted,
         },
+        "failures": {one: {} for one in CONDITIONS},
     }
 
 
@@ -72,7 +73,9 @@ def test_what_failed_is_in_the_table_and_below_it(summary):
         *("3", "0", "3"),
     ]
     scored = "noisy 8, log_mmse 5, ratio_mask 8, enhanced 8"
+    summary["failures"]["log_mmse"] = {"stoi": {"silent": 2}, "lsd": {"silent": 1}}
     assert incomplete(summary) == [
         "scores that failed: 3 log_mmse, 1 enhanced; evaluation.csv says which and why",
+        "3 x log_mmse: silent",
         f"means over so many of 8 mixtures: {scored} (stoi, lsd)",
     ]

@@ -76,6 +76,8 @@ def test_a_run_writes_its_manifest_and_every_condition(trained):
 def test_a_manifest_gives_the_same_files_again(run, trained):
     result = invoke("evaluate", run, "--manifest", trained / "manifest.json")
     assert result.exit_code == 0, result.output
+    assert f"{run}: holds this evaluation already; it is written anew" in result.output
+    assert not (run / "evaluations").exists()
     assert [(run / one).read_bytes() for one in NAMES] == [
         (trained / one).read_bytes() for one in NAMES
     ]
@@ -88,7 +90,102 @@ def test_the_mixtures_do_not_depend_on_the_training_seed(run, trained, tmp_path,
     assert (other / "manifest.json").read_bytes() == (trained / "manifest.json").read_bytes()
     again = invoke("evaluate", run, "--set", "evaluate.seed=1")
     assert again.exit_code == 0, again.output
-    assert summary_of(run)["manifest"] != summary_of(other)["manifest"]
+    named = run / "evaluations" / "seed=1"
+    assert summary_of(named)["manifest"] != summary_of(other)["manifest"]
+
+
+def contents(folder):
+    return {
+        str(one.relative_to(folder)): one.read_bytes()
+        for one in folder.rglob("*")
+        if one.is_file() and "evaluations" not in one.parts
+    }
+
+
+def test_other_evaluations_live_beside_that_of_the_run(run):
+    before = contents(run)
+    few = ("--set", "evaluate.utterances=1", "--set", "evaluate.workers=1")
+    for arguments, name in (
+        (("--set", "evaluate.snr_db=[-5, 0]"), "utterances=1+snr_db=-5,0"),
+        (("--data", "demo"), "demo+utterances=1"),
+        (("--data", "demo", "-o", "mine"), "mine"),
+    ):
+        result = invoke("evaluate", run, *few, *arguments)
+        assert result.exit_code == 0, result.output
+        named = run / "evaluations" / name
+        assert str(named / "evaluation.json") in result.output
+        assert summary_of(named)["counts"]["utterances"] == 1
+        assert {*NAMES, "examples", "report.html"} >= {one.name for one in named.iterdir()}
+    assert contents(run) == before
+    other = invoke("evaluate", run, *few, "--set", "evaluate.snr_db=[0]", "-o", "mine")
+    assert other.exit_code == 2
+    said = "mine: holds an evaluation of other mixtures or metrics, which is never overwritten"
+    assert said in other.output
+    bad = invoke("evaluate", run, "-o", "../mine")
+    assert (bad.exit_code, "letters, digits" in bad.output) == (2, True)
+
+
+def test_compare_chooses_among_evaluations(run, tmp_path):
+    few = ("--set", "evaluate.workers=1", "--set", "evaluate.snr_db=[0]")
+    assert invoke("evaluate", run, *few, "-o", "zero").exit_code == 0
+    other = shutil.copytree(run, tmp_path / "other")
+    text = (other / "recipe.yaml").read_text().replace("tau: 0.99", "tau: 0.5")
+    (other / "recipe.yaml").write_text(text)
+    for arguments in (
+        (run, other, "--evaluation", "zero"),
+        (run / "evaluations" / "zero", other / "evaluations" / "zero"),
+    ):
+        result = invoke("compare", *arguments, "--baseline", run, "--format", "json")
+        assert result.exit_code == 0, result.output
+        found = json.loads(result.output)
+        assert found["mixtures"] == 3
+        assert [one["name"] for one in found["rows"] if one["kind"] == "run"] == ["quickstart"] * 2
+        assert {one["seeds"][0] for one in found["rows"] if one["kind"] == "run"} == {0}
+    page = invoke("compare", *arguments, "--report", tmp_path / "page")
+    assert page.exit_code == 0, page.output
+    missing = invoke("compare", run, "--evaluation", "zer")
+    assert missing.exit_code == 2
+    assert f"{run}: has no evaluation 'zer' (possible: zero)" in missing.output
+    mixed = invoke("compare", run, other / "evaluations" / "zero")
+    assert mixed.exit_code == 2
+    assert f"scores the same, into {other}/evaluations" in mixed.output
+
+
+def test_a_shipped_model_is_evaluated(tmp_path):
+    sets = (
+        *("--set", "evaluate.metrics=[si_sdr]", "--set", "evaluate.utterances=1"),
+        *("--set", "evaluate.snr_db=[0]", "--set", "evaluate.workers=1"),
+    )
+    out = tmp_path / "out"
+    result = invoke("evaluate", "demo", "--data", "demo", "-o", out, *sets)
+    assert result.exit_code == 0, result.output
+    assert {one.name for one in out.iterdir()} == {*NAMES, "examples", "provenance.json"}
+    means = summary_of(out)["mean"]
+    assert means["enhanced"]["si_sdr"] > means["noisy"]["si_sdr"]
+    again = invoke("evaluate", "demo", "--data", "demo", "-o", out, *sets)
+    assert again.exit_code == 2
+    assert f"{out}: holds evaluation.json already and is never overwritten" in again.output
+    for arguments, message in (
+        (("demo", "-o", out), "demo: is no run: give --data, the corpora to test it on"),
+        (("demo", "--data", "demo"), "demo: is no run: give -o, a folder for the scores"),
+        (("dmo", "--data", "demo"), "dmo: no such model"),
+    ):
+        result = invoke("evaluate", *arguments)
+        assert result.exit_code == 2
+        assert message in result.output
+
+
+def test_a_bundle_is_evaluated(run, tmp_path):
+    bundle = tmp_path / "bundle"
+    result = invoke("export", run, "--to", "bundle", "-o", bundle)
+    assert result.exit_code == 0, result.output
+    before = contents(bundle)
+    few = ("--set", "evaluate.workers=1", "--data", "demo", "-o", "again")
+    result = invoke("evaluate", bundle, *few)
+    assert result.exit_code == 0, result.output
+    assert contents(bundle) == before
+    found = summary_of(bundle / "evaluations" / "again")["mean"]
+    assert found["enhanced"]["si_sdr"] == summary_of(run)["mean"]["enhanced"]["si_sdr"]
 
 
 def test_a_manifest_of_other_samples_stops_before_anything_is_written(run, trained, tmp_path):
@@ -190,10 +287,19 @@ def test_files_that_cannot_be_used_are_counted_with_their_reason(exported, enhan
     wave, rate = soundfile.read(enhanced / "0003.wav")
     soundfile.write(enhanced / "0003.wav", wave, 8000)
     soundfile.write(enhanced / "0004.flac", np.stack([wave, wave], 1), rate)
-    shutil.copy(enhanced / "0003.wav", enhanced / "0005.wav")
     out = tmp_path / "out"
+    good = enhanced / "0005.w64"
+    kept = good.read_bytes()
+    good.unlink()
+    result = score(exported, enhanced, out)
+    assert result.exit_code == 2
+    assert f"{enhanced}: not one file can be scored: the file is missing (2); " in result.output
+    assert not (out / "evaluation.json").exists()
+    good.write_bytes(kept)
     result = score(exported, enhanced, out)
     assert result.exit_code == 0, result.output
+    assert "scores that failed: 5 enhanced; evaluation.csv says which and why" in result.output
+    assert "1 x enhanced: the file is of 8000 Hz, not 16000" in result.output
     samples = read_manifest(exported / "manifest.json").samples
     reasons = [row["failures"].removeprefix("si_sdr enhanced: ") for row in rows_of(out)]
     assert reasons[0] == "the file is missing"
@@ -201,12 +307,18 @@ def test_files_that_cannot_be_used_are_counted_with_their_reason(exported, enhan
     assert reasons[2] == f"the file has only {samples - 1} samples, not {samples}"
     assert reasons[3] == "the file is of 8000 Hz, not 16000"
     assert reasons[4] == "the file has 2 channels, not 1"
-    assert reasons[5] == "there are several files of the name (.w64, .wav)"
+    assert reasons[5] == ""
     summary = summary_of(out)
-    assert summary["counts"]["failed"]["enhanced"] == 6
+    assert summary["counts"]["failed"]["enhanced"] == 5
     assert summary["failures"]["enhanced"]["si_sdr"]["the file is missing"] == 1
-    assert summary["mean"]["enhanced"]["si_sdr"] is None
-    assert "scores that failed: 6 enhanced; evaluation.csv says which and why" in result.output
+    assert summary["mean"]["enhanced"]["si_sdr"] is not None
+
+
+def test_two_files_of_one_name_are_counted(exported, enhanced, tmp_path):
+    shutil.copy(enhanced / "0003.wav", enhanced / "0005.wav")
+    assert score(exported, enhanced, tmp_path / "out").exit_code == 0
+    reason = rows_of(tmp_path / "out")[5]["failures"]
+    assert reason == "si_sdr enhanced: there are several files of the name (.w64, .wav)"
 
 
 def test_a_wave_too_long_is_counted(exported, enhanced, tmp_path):
@@ -245,16 +357,16 @@ def test_exported_audio_that_was_changed_is_an_error(exported, enhanced, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "RUN is missing: the directory of a trained run"),
-        (("--manifest", "m"), "--manifest alone: give RUN, or --export, or --enhanced"),
-        (("--export", "d"), "RUN is missing"),
-        (("--manifest", "m", "--export", "d"), "without RUN needs --data"),
+        ((), "MODEL is missing: a run directory or a bundle"),
+        (("--manifest", "m"), "--manifest alone: give MODEL, or --export, or --enhanced"),
+        (("--export", "d"), "MODEL is missing"),
+        (("--manifest", "m", "--export", "d"), "without MODEL needs --data"),
         (("--enhanced", "d"), "--enhanced needs --manifest"),
         (("--enhanced", "d", "--manifest", "m"), "--enhanced needs -o"),
-        (("run", "--enhanced", "d"), "RUN and --enhanced: give one of them"),
+        (("run", "--enhanced", "d"), "MODEL and --enhanced: give one of them"),
         (("--enhanced", "d", "--export", "e"), "--export and --enhanced: first export"),
         (("--enhanced", "d", "--data", "demo"), "--data and --enhanced: the exported audio"),
-        (("run", "-o", "d"), "-o goes with --enhanced"),
+        (("run", "-o", "d", "--export", "e"), "-o names scores, and --export writes none"),
         (("run", "--set", "train.epochs=3"), "--set train.epochs=3: only evaluate.* can be set"),
     ],
 )

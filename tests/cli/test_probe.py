@@ -88,6 +88,8 @@ def test_it_writes_shows_and_reports(evaluated):
     assert not sides[0] & sides[1]
     assert probed["figures"]["retrieval"]["counts"]["candidates"] == 8
     assert max(len(line) for line in result.output.splitlines()) <= 80
+    assert "mixtures" not in result.output  # it encodes waves, and scores no mixture
+    assert re.search(r"encoded (\d+)/\1 waves", result.output)
 
 
 def test_it_repeats_to_the_byte_and_is_compared_with_other_weights(runs):

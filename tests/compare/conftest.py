@@ -29,7 +29,7 @@ def make_rows(speakers=6, utterances=2, kinds=("rain", "siren"), named=True):
                 {
                     "speech": f"u{number}.wav",
                     "speech_start": 10 * number,
-                    "noise": f"{kind}.wav",
+                    "noise": f"{kind}-{number}.wav",
                     "noise_start": place,
                     "snr_db": snr_db,
                     "gain": 1.0,

@@ -39,7 +39,9 @@ def test_another_seed_of_the_mixtures(pair):
     said = refusal("a", "b")
     assert said.startswith("b: cannot be compared with a: the test mixtures differ: manifest ")
     assert "seed: 0 there, 7 here" in said
-    assert said.endswith("'sslse evaluate b --manifest a/manifest.json' scores the same")
+    assert said.endswith(
+        "'sslse evaluate b --manifest a/manifest.json' scores the same, into b/evaluations"
+    )
 
 
 def test_another_number_of_mixtures(pair, rows):
@@ -54,7 +56,7 @@ def test_another_mixture(pair, make_rows):
     rows[2]["noise"] = "wind.wav"
     pair(rows=rows)
     said = refusal("a", "b")
-    assert 'mixture 3 differs: noise: "rain.wav" there, "wind.wav" here' in said.replace("'", '"')
+    assert 'mixture 3 differs: noise: "rain-0.wav" there, "wind.wav" here' in said.replace("'", '"')
 
 
 def test_rows_that_are_not_those_of_the_manifest(pair):

@@ -14,11 +14,11 @@ from sslse.errors import RunError
 def compared(runs):
     """Write runs a, b, ... and compare them."""
 
-    def call(*given, metrics=(), **options):
-        for name, one in zip("abcdef", given, strict=False):
+    def call(*given, metrics=(), folders="abcdef", **options):
+        for name, one in zip(folders, given, strict=False):
             scores = one.pop("enhanced")
             runs(name, scores, **{"name": name, **one})
-        folders = [Path(name) for name, _ in zip("abcdef", given, strict=False)]
+        folders = [Path(name) for name, _ in zip(folders, given, strict=False)]
         return compare(load_results(folders, metrics), **options)
 
     return call
@@ -41,16 +41,21 @@ def test_a_difference_is_that_of_the_means_and_has_a_word(compared, make_rows, n
     rows = make_rows(speakers=12)
     first = noise_like(rows)
     second = first + 1 + 0.1 * noise_like(rows, seed=1)
-    found = compared(
-        {"enhanced": {"si_sdr": first, "lsd": first}, "rows": rows},
-        {"enhanced": {"si_sdr": second, "lsd": second}, "rows": rows},
+    compared(
+        *(
+            {"enhanced": {"si_sdr": one, "lsd": one}, "rows": rows, "name": name, "seed": seed}
+            for name, one in (("a", first), ("b", second))
+            for seed in (0, 1)
+        )
     )
+    found = compare(load_results([Path(one) for one in "abcd"]))
     assert found.reference == "a"
     assert {one.label for one in found.differences} == {"b"}
     one = found.difference("b", "si_sdr")
     assert one.value == pytest.approx((second - first).mean())
     assert one.low < one.value < one.high
     assert (one.verdict, one.clusters, one.mixtures) == ("better", 12, 96)
+    assert (one.noises, found.noises) == (48, 48)
     assert found.difference("b", "lsd").verdict == "worse"
     assert found.difference("b", "si_sdr", "snr_db", "7.5").verdict == "better"
     assert found.clustered_by == "speaker"
@@ -89,7 +94,10 @@ def test_seeds_are_pooled_with_their_spread(compared, rows, noise_like):
     assert one.value == pytest.approx(np.mean(scores))
     assert one.spread == pytest.approx(np.std([s.mean() for s in scores], ddof=1))
     assert found.notes == (
-        "one training seed only of a: intervals say nothing of what another seed would give",
+        (
+            "one training seed only of a: intervals and words are of these trained models, and say "
+            "nothing of what another seed would give"
+        ),
     )
 
 
@@ -150,6 +158,74 @@ def test_few_speakers_allow_no_word_and_it_is_said(compared, make_rows, noise_li
     assert table.notes[1] == (
         "no word is possible here: 4 clusters give no p below 0.125, which is adjusted for "
         "1 difference; --cluster utterance asks of other utterances of these speakers"
+    )
+
+
+@pytest.mark.parametrize("seeds", [(1, 1), (2, 1), (1, 2), (2, 2)])
+def test_one_seed_tells_of_models_and_several_of_methods(compared, make_rows, noise_like, seeds):
+    rows = make_rows(speakers=12)
+    first = noise_like(rows)
+    given = [
+        {"enhanced": {"si_sdr": scores}, "rows": rows, "name": name, "seed": seed}
+        for name, count, scores in (("one", seeds[0], first), ("other", seeds[1], first - 1))
+        for seed in range(count)
+    ]
+    compared(*given)
+    found = compare(load_results([Path(one) for one in "abcd"[: len(given)]]))
+    word = "worse" if seeds == (2, 2) else "model worse"
+    assert found.difference("other", "si_sdr").verdict == word
+    (table,) = [one for one in lay_out(found) if one.title.endswith("over all mixtures")]
+    assert table.rows[0][5] == word
+    note = "model better, model worse: said of these trained models, not of their methods, as "
+    assert any(note in one for one in table.notes) == (seeds != (2, 2))
+
+
+def test_one_seed_against_the_noisy_waves_tells_of_this_model(compared, make_rows, noise_like):
+    rows = make_rows(speakers=12)
+    found = compared({"enhanced": {"si_sdr": noise_like(rows, mean=20)}, "rows": rows})
+    assert found.difference("a", "si_sdr").verdict == "model better"
+
+
+def test_noise_recordings_are_drawn_again_too(compared, make_rows, noise_like):
+    """A gain under one of a few noises alone is no gain under noises."""
+    rows = make_rows(speakers=12)
+    for place, row in enumerate(rows):
+        row["noise"] = f"n{place % 5}"
+    first = noise_like(rows)
+    gain = np.array([6.0 if row["noise"] == "n0" else 0.01 for row in rows])
+    found = compared(
+        {"enhanced": {"si_sdr": first}, "rows": rows},
+        {"enhanced": {"si_sdr": first + gain}, "rows": rows},
+    )
+    one = found.difference("b", "si_sdr")
+    assert (one.noises, one.verdict) == (5, "undecided")
+    assert one.low < 0
+    alone = [{**row, "noise": "n"} for row in rows]
+    found = compared(
+        {"enhanced": {"si_sdr": first}, "rows": alone, "name": "c"},
+        {"enhanced": {"si_sdr": first + gain}, "rows": alone, "name": "d"},
+        folders="cd",
+    )
+    one = found.difference("d", "si_sdr")
+    assert (one.noises, one.verdict) == (1, "model better")
+    (table,) = [one for one in lay_out(found) if one.title.endswith("over all mixtures")]
+    assert "where there is one noise recording, all is said under this noise" in table.notes
+
+
+def test_few_noises_allow_no_word_and_it_is_said(compared, make_rows, noise_like):
+    rows = make_rows(speakers=12)
+    for place, row in enumerate(rows):
+        row["noise"] = f"n{place % 3}"
+    first = noise_like(rows)
+    found = compared(
+        {"enhanced": {"si_sdr": first}, "rows": rows},
+        {"enhanced": {"si_sdr": first + 3}, "rows": rows},
+    )
+    assert found.difference("b", "si_sdr").verdict == "undecided"
+    (table,) = [one for one in lay_out(found) if one.title.endswith("over all mixtures")]
+    assert table.notes[-1] == (
+        "no word is possible here: 3 noise recordings give no p below 0.250, which is adjusted "
+        "for 1 difference"
     )
 
 

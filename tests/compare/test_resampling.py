@@ -91,6 +91,52 @@ def test_skew_costs_little_coverage():
     assert sum(one.low <= 0.7 <= one.high for one in found) / count >= 0.91
 
 
+def crossed(random, *, speakers=30, noises=25, each=4, own=1.0, heard=1.0):
+    """Draw gains whose true mean is 0, of speakers under noises, both of which matter."""
+    speaker = np.repeat(np.arange(speakers), each)
+    noise = random.integers(noises, size=len(speaker))
+    gains = own * random.normal(size=speakers)[speaker] + random.normal(size=len(speaker))
+    return gains + heard * random.normal(size=noises)[noise], speaker, noise
+
+
+@pytest.mark.parametrize(
+    ("options", "deceived"),
+    [
+        pytest.param({}, True, id="both matter"),
+        pytest.param({"heard": 0.0}, False, id="noises do not matter"),
+        pytest.param({"noises": 6}, True, id="six noises"),
+        pytest.param({"speakers": 6, "each": 20}, False, id="six speakers"),
+    ],
+)
+def test_the_interval_covers_where_speakers_and_noises_are_drawn(options, deceived):
+    """``deceived``: an interval for other speakers alone is then far too narrow."""
+    count = 200
+    random = np.random.default_rng(11)
+    covered = by_speakers = wrong = 0
+    for _ in range(count):
+        gains, speaker, noise = crossed(random, **options)
+        one = estimate(gains[None], np.zeros((1, len(gains))), speaker, SHARED, noises=noise)
+        covered += one.low <= 0 <= one.high
+        wrong += one.p <= 0.05
+        one = estimate(gains[None], np.zeros((1, len(gains))), speaker, SHARED)
+        by_speakers += one.low <= 0 <= one.high
+    assert 0.95 - slack(0.95, count) <= covered / count
+    assert wrong / count <= 0.05 + slack(0.05, count)
+    assert (by_speakers / count < 0.85) == deceived
+
+
+def test_noises_and_speakers_do_not_count_twice_what_is_of_neither():
+    """Where every mixture has a speaker and a noise of its own, it is the paired t-test again."""
+    random = np.random.default_rng(12)
+    gaps, own = random.normal(0.3, 1, (1, 30)), np.arange(30)
+    found = estimate(gaps, np.zeros((1, 30)), own, Draws(0, 20000), noises=own[::-1])
+    known = stats.ttest_1samp(gaps[0], 0)
+    assert found.high - found.value == pytest.approx(
+        stats.t.ppf(0.975, 29 / 2) * gaps.std(ddof=1) / math.sqrt(30), rel=0.02
+    )
+    assert found.p >= known.pvalue
+
+
 def test_the_simulations_see_what_is_left_out():
     """Told less than there is, of speakers or of seeds, the interval covers too seldom."""
     count = 200

@@ -1,8 +1,10 @@
 """The report of a comparison: its numbers, its curves, and every run's waves beside each other."""
 
+import itertools
 import json
 import re
 import sys
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +13,9 @@ from sslse.cli import main
 from sslse.compare import compare, load_results
 from sslse.errors import RunError
 from sslse.report import write_comparison
+from sslse.report.dots import Value, dot_plot
+from sslse.report.reading import Measure
+from sslse.report.scores import Look
 from sslse.report.training import TITLES
 
 OTHER = "simsiam & <b>co</b>"
@@ -167,3 +172,26 @@ def test_without_the_extra_the_table_is_still_there(folder, tmp_path, monkeypatc
     assert "note: no report.html: jinja2 is not installed; pip install" in done.stderr
     assert "si_sdr" in done.stdout
     assert not (tmp_path / "page").exists()
+
+
+@pytest.mark.parametrize("scale", [1e-6, 3e-4, 0.01, 1.0, 40.0, 12345.0])
+def test_ticks_have_room_for_their_texts(scale):
+    look = Look("a", "accent", "solid")
+    for low, high in ((-1.0, 0.7), (-0.13, -0.11), (0.2, 5.0)):
+        values = [Value(look, scale * low, scale * low, scale * high)]
+        plot = dot_plot("a", [("a", 1, values)], Measure(), zero=True)
+        assert plot.ticks
+        places = [(place, len(text)) for text, place in plot.ticks]
+        for (left, one), (right, other) in itertools.pairwise(places):
+            # A phone's axis has 200 pixels, a character some 6.
+            assert 2.0 * (right - left) > 6 * (one + other) / 2
+
+
+def test_a_word_of_two_models_has_no_colour(folder, made, tmp_path):
+    comparison = compare(load_results([folder, made.write_run(tmp_path / "o", OTHER, tau=0.5)]))
+    for word, tone in (("model worse", ""), ("worse", " worse")):
+        told = tuple(replace(one, verdict=word) for one in comparison.differences)
+        one = replace(comparison, differences=told)
+        text, _ = made.report(tmp_path / word, write_comparison, one)
+        assert f'class="text strong{tone}">{word}</td>' in text
+        assert ("are said of these trained models" in text) == (word == "model worse")
