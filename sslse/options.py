@@ -6,6 +6,7 @@ are the options a recipe may set.
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -154,6 +155,8 @@ def unknown_option(
     near = did_you_mean(key, names)
     if elsewhere and key in elsewhere:
         near = f"; did you mean {elsewhere[key]!r}?"
+    elif re.search(r"[.[][0-9]", key):
+        near = "; a path with an index is for --set, in a file write the whole list"
     elif "." in key:
         *outer, last = key.split(".")
         nested = ": {".join(outer) + f": {{{last}: ...}}" + "}" * (len(outer) - 1)

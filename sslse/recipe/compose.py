@@ -174,7 +174,7 @@ def _merge(base: Node, over: Node, path: layout.Path) -> Node:
 def _set(tree: Node, text: str) -> Node:
     """Lay one ``path=value`` over the tree."""
     path_text, equals, value_text = text.partition("=")
-    parts = path_text.split(".")
+    parts = layout.split_path(path_text)
     if not equals or not all(parts):
         raise _set_error(text, "takes PATH=VALUE, for example train.epochs=10")
     if len(parts) > MAX_DEPTH:

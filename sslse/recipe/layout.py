@@ -1,5 +1,6 @@
 """Where a recipe's parts stand: which entries are sections, components or lists of components."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -7,6 +8,8 @@ from sslse.options import options_of
 from sslse.settings import Data, Evaluate, General, Train
 
 Path = tuple[str | int, ...]
+
+_INDEX = re.compile(r"\[([0-9]+)\]")
 
 SECTIONS: dict[Path, Any] = {
     (): General,
@@ -67,3 +70,8 @@ def show_path(path: Path) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
     return text.removeprefix(".")
+
+
+def split_path(text: str) -> list[str]:
+    """Divide a path that a user writes: as messages do, or ``augmentations.0.snr_db``."""
+    return _INDEX.sub(r".\1", text).split(".")

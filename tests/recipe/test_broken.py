@@ -226,6 +226,20 @@ CASES = {
         ["--set: evaluate.snr_db.-1: evaluate.snr_db is a list, '-1' is not in it; indices go"],
         arguments=["quickstart", "--set", "evaluate.snr_db.-1=0"],
     ),
+    "set_index_in_brackets_out_of_range": Case(
+        ["--set: augmentations.1.snr_db: augmentations is a list, '1' is not in it; indices ... 0"],
+        arguments=["quickstart", "--set", "augmentations[1].snr_db=[0]"],
+    ),
+    "set_index_of_nothing": Case(
+        ["--set: [0]=3: takes PATH=VALUE"], arguments=["quickstart", "--set", "[0]=3"]
+    ),
+    "index_in_a_file": Case(
+        [
+            "my.yaml:2: augmentations[0].snr_db: unknown option; a path with an index is for "
+            "--set, in a file write the whole list (a recipe takes: "
+        ],
+        files={"my.yaml": "extends: quickstart\naugmentations[0].snr_db: [0]\n"},
+    ),
     "set_odd_digit": Case(
         ["--set: evaluate.snr_db.²: evaluate.snr_db is a list, '²' is not in it; indices go"],
         arguments=["quickstart", "--set", "evaluate.snr_db.²=0"],
