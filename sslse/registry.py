@@ -149,12 +149,24 @@ class Registry:
 
 def did_you_mean(name: str, possible: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest possible name, or an empty string."""
+    near = nearest(name, possible)
+    return f"; did you mean {near!r}?" if near else ""
+
+
+def nearest(name: str, possible: Iterable[str]) -> str:
+    """Return the possible name that is meant: near, begun, or by its initials; or an empty text."""
     wanted = name.lower()
     by_lower_case = {one.lower(): one for one in possible}
     near = difflib.get_close_matches(wanted, list(by_lower_case), n=1, cutoff=0.6)
     if not near and len(wanted) >= SHORTEST_BEGINNING:
         near = [one for one in by_lower_case if one.startswith(wanted)]
-    return f"; did you mean {by_lower_case[near[0]]!r}?" if near else ""
+    if not near and len(wanted) > 1:
+        near = [one for one in by_lower_case if _initials(one) == wanted]
+    return by_lower_case[near[0]] if near else ""
+
+
+def _initials(name: str) -> str:
+    return "".join(word[:1] for word in name.split("_"))
 
 
 def require_kind(kind: str, possible: Sequence[str] = KINDS) -> None:

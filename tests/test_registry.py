@@ -301,10 +301,12 @@ def test_a_target_that_does_not_load(target, reason):
         ("pre", "pretrain"),
         ("pr", ""),
         ("Mix", "mix"),
+        ("ds", "dynamic_share"),
+        ("r", ""),
         ("quite another", ""),
         ("", ""),
     ],
 )
 def test_did_you_mean(name, expected):
-    possible = ["mix", "pretrain", "round", "se"]
+    possible = ["mix", "pretrain", "round", "se", "dynamic_share"]
     assert did_you_mean(name, possible) == (f"; did you mean {expected!r}?" if expected else "")

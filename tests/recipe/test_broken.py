@@ -202,6 +202,14 @@ CASES = {
         ["--set: train.epoch: unknown option; did you mean 'epochs'? (train takes: "],
         arguments=["quickstart", "--set", "train.epoch=3"],
     ),
+    "set_by_initials": Case(
+        ["--set: lr: unknown option; did you mean 'train.learning_rate'? (a recipe takes: "],
+        arguments=["quickstart", "--set", "lr=1"],
+    ),
+    "set_by_initials_in_its_section": Case(
+        ["--set: train.bs: unknown option; did you mean 'batch_size'? (train takes: "],
+        arguments=["quickstart", "--set", "train.bs=1"],
+    ),
     "set_kind": Case(
         ["--set: train.epochs: takes int > 0, not 'few'"],
         arguments=["quickstart", "--set", "train.epochs=few"],
@@ -235,8 +243,7 @@ CASES = {
     ),
     "index_in_a_file": Case(
         [
-            "my.yaml:2: augmentations[0].snr_db: unknown option; a path with an index is for "
-            "--set, in a file write the whole list (a recipe takes: "
+            "my.yaml:2: augmentations[0].snr_db: unknown option; a path with an index is for ... whole list"
         ],
         files={"my.yaml": "extends: quickstart\naugmentations[0].snr_db: [0]\n"},
     ),
