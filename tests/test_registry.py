@@ -1,5 +1,6 @@
 """Plugins are found, and a broken one harms nobody else."""
 
+import math
 import sys
 from importlib.metadata import entry_points
 
@@ -211,6 +212,35 @@ def test_a_distribution_without_metadata(install):
     (info / "METADATA").write_text("", encoding="utf-8")
     registry = discover()
     assert str(registry.get("objective", "fine").plugin) == "bare (unnamed distribution)"
+
+
+PRINTING = "import sys\nprint('hello')\nsys.stdout.flush()\n"
+
+
+def test_what_plugins_print_is_not_on_standard_output(install, tmp_path, capsys):
+    hook = good("sslse_test_part").replace("class Thing", "    print('hook')\nclass Thing")
+    install("sslse-loud", {"loud": ("sslse_test_loud", PRINTING + hook)})
+    code = install("sslse-part", {"part": ("sslse_test_part", PRINTING + good("x"))})
+    (code / "entry_points.txt").unlink()
+    path = tmp_path / "mine.py"
+    path.write_text(PRINTING + good("sslse_test_part", "mine"), encoding="utf-8")
+    found = discover([path])
+    assert capsys.readouterr() == ("", "hello\nhook\nhello\n")
+    found.get("objective", "fine").load()
+    assert capsys.readouterr() == ("", "hello\n")
+
+
+@pytest.mark.parametrize("limit", [-1.0, math.inf])
+def test_slow_plugins_are_named(install, tmp_path, monkeypatch, limit):
+    monkeypatch.setattr("sslse.registry.SLOW_SECONDS", limit)
+    install("sslse-slow", {"slow": ("sslse_test_slow", good("sslse_test_slow"))})
+    install("sslse-bad", {"bad": ("sslse_test_bad", "raise ValueError")})
+    path = tmp_path / "mine.py"
+    path.write_text(good("x", "mine"), encoding="utf-8")
+    found = discover([path])
+    owners = {one.plugin for one in found.components.values()}
+    broken = {one.plugin for one in found.broken}
+    assert set(found.slow) == (owners | broken if limit < 0 else set())
 
 
 class TestFiles:

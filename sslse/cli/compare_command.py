@@ -104,9 +104,8 @@ def command(
     against --baseline, mixture by mixture. Runs scored on other mixtures or with other metrics are
     refused.
     """
-    from rich.console import Console
-
     from sslse.atomic import write_whole
+    from sslse.cli.console import Console
     from sslse.compare import compare, lay_out, load_results, write_text
     from sslse.compare.screen import draw
 

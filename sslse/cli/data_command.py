@@ -76,8 +76,7 @@ def scan_command(
     Silent, too short and unreadable files and second copies of the same samples are reported and
     left out of the manifest.
     """
-    from rich.console import Console
-
+    from sslse.cli.console import Console
     from sslse.scan import Split, find, place_below, refuse_target, write_manifest
 
     keys = find(folder)
@@ -102,9 +101,9 @@ def scan_command(
 
 def _scan(folder: Path, keys: list[str]) -> "Survey":
     """Scan with a progress bar where there is a terminal."""
-    from rich.console import Console
     from rich.progress import Progress
 
+    from sslse.cli.console import Console
     from sslse.scan import scan
 
     console = Console(stderr=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from sslse import ranks
+from sslse.cli.console import Console
 from sslse.run import Display
 
 PLAIN_SECONDS = 10.0

@@ -10,6 +10,7 @@ import click
 
 import sslse
 from sslse.cli.manual import ManualGroup
+from sslse.cli.output import NOBODY, SIGNALLED, quiet_when_unread
 from sslse.errors import BrokenOffError, SslseError, Stopped
 
 COMMANDS = {
@@ -32,7 +33,6 @@ COMMANDS = {
 }
 WRONG_INPUT = 2
 BROKEN_OFF = 75  # sysexits' EX_TEMPFAIL: the same command with --resume may succeed
-SIGNALLED = 128  # plus the signal's number, as shells count
 INTERRUPTED = 130
 ARGUMENTS = "sslse.arguments"
 
@@ -75,10 +75,16 @@ class LazyGroup(ManualGroup):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Write a help that nobody reads quietly."""
+        with quiet_when_unread():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Turn the errors that are the user's to mend into messages and exit codes."""
         try:
-            return super().invoke(ctx)
+            with quiet_when_unread(lambda: _unread_note(ctx)):
+                return super().invoke(ctx)
         except BrokenOffError as error:
             _show_traceback_if_asked(ctx)
             click.echo(f"{error}\ncontinue with: {_resume_command(ctx)}", err=True)
@@ -105,10 +111,20 @@ class LazyGroup(ManualGroup):
 def _resume_command(ctx: click.Context) -> str:
     """Return the command line that was given, with ``--resume`` where the command has it."""
     words = ctx.meta[ARGUMENTS]
-    command = LazyGroup().get_command(ctx, words[0])
-    options = [] if command is None else [name for one in command.params for name in one.opts]
-    more = ["--resume"] if "--resume" in options and "--resume" not in words else []
+    more = ["--resume"] if _resumes(ctx) and "--resume" not in words else []
     return shlex.join(["sslse", *words, *more])
+
+
+def _resumes(ctx: click.Context) -> bool:
+    command = LazyGroup().get_command(ctx, ctx.meta[ARGUMENTS][0])
+    return command is not None and any("--resume" in one.opts for one in command.params)
+
+
+def _unread_note(ctx: click.Context) -> str:
+    """Say how a run goes on that ended because nobody reads what it says."""
+    if not _resumes(ctx) or set(ctx.help_option_names) & set(ctx.meta[ARGUMENTS]):
+        return ""
+    return f"{NOBODY}; what is saved stays\ncontinue with: {_resume_command(ctx)}"
 
 
 def _show_traceback_if_asked(ctx: click.Context) -> None:

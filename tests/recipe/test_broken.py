@@ -242,9 +242,7 @@ CASES = {
         ["--set: [0]=3: takes PATH=VALUE"], arguments=["quickstart", "--set", "[0]=3"]
     ),
     "index_in_a_file": Case(
-        [
-            "my.yaml:2: augmentations[0].snr_db: unknown option; a path with an index is for ... whole list"
-        ],
+        ["my.yaml:2: augmentations[0].snr_db: unknown option; ... in a file write the whole list"],
         files={"my.yaml": "extends: quickstart\naugmentations[0].snr_db: [0]\n"},
     ),
     "set_odd_digit": Case(
