@@ -124,7 +124,8 @@ class Registry:
             return found
         names = self.names(kind)
         possible = f"possible: {', '.join(names)}" if names else "none is installed"
-        message = f"no {kind} named {name!r}{did_you_mean(name, names)} ({possible})"
+        near = did_you_mean(name, names) or "; one of a one-file plugin needs --plugin FILE.py"
+        message = f"no {kind} named {name!r}{near} ({possible})"
         if self.broken:
             plugins = ", ".join(str(one.plugin) for one in self.broken)
             message += f"; broken plugins, see 'sslse list': {plugins}"

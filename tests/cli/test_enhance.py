@@ -291,6 +291,15 @@ def test_sound_on_standard_output_holds_nothing_that_a_plugin_prints(enhance, lo
         assert said in ended.stderr
 
 
+@pytest.mark.parametrize("command", ["enhance", "export"])
+def test_a_model_of_a_one_file_plugin_asks_for_it(loud, command):
+    more = {"enhance": ["noisy/a.wav"], "export": ["--to", "bundle"]}
+    ended = CliRunner().invoke(main, [command, loud, *more[command]])
+    assert ended.exit_code == 2
+    assert "encoder: no encoder named 'loud'" in ended.output
+    assert "give one-file plugins with --plugin FILE.py" in ended.output
+
+
 def start(models, *arguments, **pipes):
     command = [sys.executable, "-m", "sslse", "enhance", str(models["causal"]), *arguments]
     return subprocess.Popen(
