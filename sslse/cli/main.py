@@ -1,10 +1,11 @@
 """The ``sslse`` command."""
 
 import importlib
+import os
 import shlex
 import sys
 import traceback
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -87,32 +88,39 @@ class LazyGroup(ManualGroup):
                 return super().invoke(ctx)
         except BrokenOffError as error:
             _show_traceback_if_asked(ctx)
-            click.echo(f"{error}\ncontinue with: {_resume_command(ctx)}", err=True)
-            sys.exit(BROKEN_OFF)
+            _end(f"{error}\ncontinue with: {_resume_command(ctx)}", BROKEN_OFF)
         except Stopped as stop:
-            click.echo(f"{stop}\ncontinue with: {_resume_command(ctx)}", err=True)
-            sys.exit(SIGNALLED + stop.number)
+            _end(f"{stop}\ncontinue with: {_resume_command(ctx)}", SIGNALLED + stop.number)
         except SslseError as error:
             _show_traceback_if_asked(ctx)
-            click.echo(str(error), err=True)
-            sys.exit(WRONG_INPUT)
+            _end(str(error), WRONG_INPUT)
         except OSError as error:
             if error.strerror is None:
                 raise
             _show_traceback_if_asked(ctx)
             place = f"{error.filename}: " if error.filename else ""
-            click.echo(f"{place}{error.strerror.lower()}", err=True)
-            sys.exit(WRONG_INPUT)
+            _end(f"{place}{error.strerror.lower()}", WRONG_INPUT)
         except KeyboardInterrupt:
-            click.echo("stopped; what is saved stays, --resume continues a run", err=True)
-            sys.exit(INTERRUPTED)
+            _end("stopped; what is saved stays, --resume continues a run", INTERRUPTED)
+
+
+def _end(text: str, code: int) -> NoReturn:
+    """Say why the command ends, also to what started it, and end it."""
+    from sslse.places import tell_torchrun
+
+    click.echo(text, err=True)
+    tell_torchrun(os.environ, text)
+    sys.exit(code)
 
 
 def _resume_command(ctx: click.Context) -> str:
     """Return the command line that was given, with ``--resume`` where the command has it."""
+    from sslse.places import started_by
+
     words = ctx.meta[ARGUMENTS]
     more = ["--resume"] if _resumes(ctx) and "--resume" not in words else []
-    return shlex.join(["sslse", *words, *more])
+    before, note = started_by(os.environ)
+    return shlex.join([*before, *words, *more]) + (f"  # {note}" if note else "")
 
 
 def _resumes(ctx: click.Context) -> bool:
