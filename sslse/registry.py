@@ -183,8 +183,13 @@ def require_kind(kind: str, possible: Sequence[str] = KINDS) -> None:
         RegistryError: naming the nearest kind and all of them.
     """
     if kind not in possible:
-        near = did_you_mean(kind, possible)
-        raise RegistryError(f"no kind named {kind!r}{near} (possible: {', '.join(possible)})")
+        raise RegistryError(no_kind(kind, possible))
+
+
+def no_kind(kind: str, possible: Sequence[str] = KINDS) -> str:
+    """Say that there is no such kind, and which there are."""
+    near = did_you_mean(kind, possible)
+    return f"no kind named {kind!r}{near} (possible: {', '.join(possible)})"
 
 
 def discover(files: Sequence[Path] = ()) -> Registry:

@@ -30,6 +30,16 @@ def compose(recipe: str, data: Sequence[str] = (), sets: Sequence[str] = ()) -> 
     Raises:
         RecipeError: something cannot be read, found or combined.
     """
+    tree = compose_before_variables(recipe, data, sets)
+    problems: list[Problem] = []
+    tree = _substitute(tree, (), os.environ, problems)
+    if problems:
+        raise RecipeError(problems)
+    return Node(tree.value, str(find_recipe(recipe)))
+
+
+def compose_before_variables(recipe: str, data: Sequence[str], sets: Sequence[str]) -> Node:
+    """Read the same tree as `compose` with ``${VARIABLE}`` left in it."""
     path = find_recipe(recipe)
     own = _read(path)
     tree = _with_parents(path, own, ())
@@ -37,12 +47,7 @@ def compose(recipe: str, data: Sequence[str] = (), sets: Sequence[str] = ()) -> 
     tree = _merge(tree, Node({"name": name}, str(path)), ())
     for one in data:
         tree = _lay_profile(tree, _read_profile(find_profile(one)))
-    tree = apply_sets(_over_preset(tree, sets), sets)
-    problems: list[Problem] = []
-    tree = _substitute(tree, (), os.environ, problems)
-    if problems:
-        raise RecipeError(problems)
-    return Node(tree.value, str(path))
+    return apply_sets(_over_preset(tree, sets), sets)
 
 
 def apply_sets(tree: Node, sets: Sequence[str]) -> Node:

@@ -50,6 +50,11 @@ def is_component(path: Path) -> bool:
     return path in COMPONENTS or path[:-1] in COMPONENT_LISTS
 
 
+def kind_at(path: Path) -> str:
+    """Return the kind of the component at a path, where `is_component` tells of one."""
+    return COMPONENTS.get(path) or COMPONENT_LISTS[path[:-1]]
+
+
 def children(path: Path) -> list[str]:
     """Return the keys below a section that are not options but parts of their own."""
     parts = [*SECTIONS, *COMPONENTS, *COMPONENT_LISTS]
@@ -75,3 +80,8 @@ def show_path(path: Path) -> str:
 def split_path(text: str) -> list[str]:
     """Divide a path that a user writes: as messages do, or ``augmentations.0.snr_db``."""
     return _INDEX.sub(r".\1", text).split(".")
+
+
+def read_path(text: str) -> Path:
+    """Return the path that a user writes, indices as numbers."""
+    return tuple(int(one) if one.isdecimal() else one for one in split_path(text))

@@ -64,6 +64,20 @@ def test_an_unknown_command():
     assert message in result.stderr
 
 
+def test_a_missing_argument_is_told_by_an_example():
+    commands = {name: main.get_command(click.Context(main), name) for name in COMMANDS}
+    commands |= {f"data {name}": one for name, one in commands["data"].commands.items()}
+    told = 0
+    for words, command in commands.items():
+        if any(isinstance(one, click.Argument) and one.required for one in command.params):
+            result = call(*words.split())
+            assert result.exit_code == 2
+            assert "Missing argument" in result.stderr
+            assert f". For example: {command.examples[0][1]}\n" in result.stderr
+            told += 1
+    assert told >= 10
+
+
 def test_an_unknown_option():
     result = call("list", "--jsn")
     assert result.exit_code == 2
