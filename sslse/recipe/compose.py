@@ -159,8 +159,17 @@ def _over_preset(tree: Node, sets: Sequence[str]) -> Node:
     if preset is None or not isinstance(preset.value, str):
         return tree
     name = _substituted_text(preset, "preset", os.environ)
-    path = find_preset(name, preset.where)
-    return _merge(_with_parents(path, _read(path), ()), tree, ())
+    return _merge(read_preset(name, preset.where), tree, ())
+
+
+def read_preset(name: str, where: str = "preset") -> Node:
+    """Read a packaged preset with what it extends.
+
+    Raises:
+        RecipeError: there is none of that name.
+    """
+    path = find_preset(name, where)
+    return _with_parents(path, _read(path), ())
 
 
 def _merge(base: Node, over: Node, path: layout.Path) -> Node:
