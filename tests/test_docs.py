@@ -60,6 +60,11 @@ def test_the_first_screen_has_the_two_commands():
     assert first.startswith("python3 -m venv .venv && ")
     assert first.endswith("sslse run recipes/quickstart.yaml")
     assert second.endswith("pytest -n 2")
+    plain = " ".join(beginning.split())
+    assert "**For** comparing such methods" in plain
+    assert "**Not for** cleaning up recordings" in plain
+    assert "on real speech" in plain
+    assert "(docs/results.md)" in plain
 
 
 PYTHON = [
