@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sslse.errors import RegistryError, SslseError
-from sslse.registry import Component, Plugin, discover
+from sslse.registry import SLOW_ADVICE, Component, Plugin, discover
 
 OK, NOTE, PROBLEM = "ok", "note", "PROBLEM"
 PYTHON = (3, 11)
@@ -193,7 +193,11 @@ def _plugins(files: Sequence[Path]) -> Iterator[Finding]:
         if not unusable:
             count = len(components)
             text = "1 component" if count == 1 else f"{count} components"
-            yield Finding(OK, f"plugin {plugin}", text)
+            if seconds := registry.slow.get(plugin):
+                text += f"; took {seconds:.1f} s to import, in every command"
+                yield Finding(NOTE, f"plugin {plugin}", text, SLOW_ADVICE)
+            else:
+                yield Finding(OK, f"plugin {plugin}", text)
     for one in registry.broken:
         yield Finding(PROBLEM, f"plugin {one.plugin}", one.reason, _mend(one.plugin))
 

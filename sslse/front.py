@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from sslse.defaults import own_defaults
 from sslse.device import choose_device
 from sslse.enhance import model
 from sslse.enhance.model import Model
@@ -99,6 +100,7 @@ def load_recipe(
     return read_recipe(str(recipe), registry, data=[str(one) for one in profiles], sets=texts)
 
 
+@own_defaults()
 def run_recipe(
     recipe: Recipe,
     out: str | Path,

@@ -6,6 +6,7 @@ are the options a recipe may set.
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from annotated_types import Ge, Gt, Le
 
 from sslse.errors import RegistryError
-from sslse.registry import did_you_mean
+from sslse.registry import did_you_mean, nearest
 from sslse.wording import describe_type, hint, show_value
 
 PositiveInt = Annotated[int, Gt(0)]
@@ -28,6 +29,7 @@ REQUIRED = inspect.Parameter.empty
 
 # pydantic's refusals that the described type explains
 _EXPLAINED = {
+    "enum",
     "greater_than",
     "greater_than_equal",
     "int_from_float",
@@ -154,10 +156,14 @@ def unknown_option(
     near = did_you_mean(key, names)
     if elsewhere and key in elsewhere:
         near = f"; did you mean {elsewhere[key]!r}?"
+    elif re.search(r"[.[][0-9]", key):
+        near = "; a path with an index is for --set, in a file write the whole list"
     elif "." in key:
         *outer, last = key.split(".")
         nested = ": {".join(outer) + f": {{{last}: ...}}" + "}" * (len(outer) - 1)
         near = f"; a path with dots is for --set, in a file write '{nested}'"
+    elif elsewhere and not near and (suggested := nearest(key, elsewhere)):
+        near = f"; did you mean {elsewhere[suggested]!r}?"
     taken = ", ".join(names) or "no options"
     return f"unknown option{near} ({label} takes: {taken})"
 

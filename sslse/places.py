@@ -1,8 +1,12 @@
 """Which of several processes this is, as its launcher says."""
 
+import contextlib
+import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from sslse.errors import RunError
 
@@ -55,6 +59,27 @@ def find_place(environment: Mapping[str, str]) -> Place | None:
     if place.rank >= place.world:
         raise RunError(f"the launcher says rank {place.rank} of {place.world} processes")
     return place
+
+
+def started_by(environment: Mapping[str, str]) -> tuple[list[str], str]:
+    """Return the words that start ``sslse`` as this process was, and what they leave open."""
+    if "TORCHELASTIC_RUN_ID" in environment:
+        machines, local = (environment.get(f"{one}_WORLD_SIZE", "1") for one in ("GROUP", "LOCAL"))
+        several = ["--nnodes", machines] if machines != "1" else []
+        words = ["torchrun", *several, "--nproc-per-node", local, "-m", "sslse"]
+        return words, "on every machine, with its --rdzv options" if several else ""
+    if "SLURM_PROCID" in environment and "SLURM_STEP_NUM_TASKS" in environment:
+        words = ["srun", "--kill-on-bad-exit=1", "python", "-m", "sslse"]
+        return words, "in a job like this one; or submit its script again"
+    return ["sslse"], ""
+
+
+def tell_torchrun(environment: Mapping[str, str], text: str) -> None:
+    """Let torchrun end its own traceback in why this process ended."""
+    if name := environment.get("TORCHELASTIC_ERROR_FILE"):
+        about = {"message": text, "extraInfo": {"timestamp": str(int(time.time()))}}
+        with contextlib.suppress(OSError):
+            Path(name).write_text(json.dumps({"message": about}), encoding="utf-8")
 
 
 def _number(environment: Mapping[str, str], name: str) -> int:

@@ -1,11 +1,13 @@
 """Find plugins and the components they name, without importing any component."""
 
+import contextlib
 import difflib
 import importlib
 import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +18,8 @@ import pluggy
 from sslse import hooks
 from sslse.errors import RegistryError
 
+SLOW_SECONDS = 2.0
+SLOW_ADVICE = "what is heavy belongs into the modules of its components"
 SHORTEST_BEGINNING = 3  # letters of a name that are enough to suggest the whole
 # what a plugin may raise without harm to others; `sys.exit` in a module is a fault like any other
 _PLUGIN_ERRORS = (Exception, SystemExit)
@@ -75,7 +79,8 @@ class Component:
             return self.target
         module_name, _, attribute = self.target.partition(":")
         try:
-            loaded: Any = getattr(importlib.import_module(module_name), attribute)
+            with _printing_to_stderr():
+                loaded: Any = getattr(importlib.import_module(module_name), attribute)
         except _PLUGIN_ERRORS as error:
             raise self._unloadable(_reason(error)) from error
         if not callable(loaded):
@@ -92,10 +97,11 @@ class Component:
 
 @dataclass
 class Registry:
-    """Every component found, and every plugin that failed."""
+    """Every component found, every plugin that failed, and how long the slow ones took."""
 
     components: dict[tuple[str, str], Component] = field(default_factory=dict)
     broken: list[Broken] = field(default_factory=list)
+    slow: dict[Plugin, float] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> list[Component]:
         """Return the components of a kind, sorted by name."""
@@ -118,7 +124,8 @@ class Registry:
             return found
         names = self.names(kind)
         possible = f"possible: {', '.join(names)}" if names else "none is installed"
-        message = f"no {kind} named {name!r}{did_you_mean(name, names)} ({possible})"
+        near = did_you_mean(name, names) or "; one of a one-file plugin needs --plugin FILE.py"
+        message = f"no {kind} named {name!r}{near} ({possible})"
         if self.broken:
             plugins = ", ".join(str(one.plugin) for one in self.broken)
             message += f"; broken plugins, see 'sslse list': {plugins}"
@@ -149,12 +156,24 @@ class Registry:
 
 def did_you_mean(name: str, possible: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest possible name, or an empty string."""
+    near = nearest(name, possible)
+    return f"; did you mean {near!r}?" if near else ""
+
+
+def nearest(name: str, possible: Iterable[str]) -> str:
+    """Return the possible name that is meant: near, begun, or by its initials; or an empty text."""
     wanted = name.lower()
     by_lower_case = {one.lower(): one for one in possible}
     near = difflib.get_close_matches(wanted, list(by_lower_case), n=1, cutoff=0.6)
     if not near and len(wanted) >= SHORTEST_BEGINNING:
         near = [one for one in by_lower_case if one.startswith(wanted)]
-    return f"; did you mean {by_lower_case[near[0]]!r}?" if near else ""
+    if not near and len(wanted) > 1:
+        near = [one for one in by_lower_case if _initials(one) == wanted]
+    return by_lower_case[near[0]] if near else ""
+
+
+def _initials(name: str) -> str:
+    return "".join(word[:1] for word in name.split("_"))
 
 
 def require_kind(kind: str, possible: Sequence[str] = KINDS) -> None:
@@ -164,8 +183,13 @@ def require_kind(kind: str, possible: Sequence[str] = KINDS) -> None:
         RegistryError: naming the nearest kind and all of them.
     """
     if kind not in possible:
-        near = did_you_mean(kind, possible)
-        raise RegistryError(f"no kind named {kind!r}{near} (possible: {', '.join(possible)})")
+        raise RegistryError(no_kind(kind, possible))
+
+
+def no_kind(kind: str, possible: Sequence[str] = KINDS) -> str:
+    """Say that there is no such kind, and which there are."""
+    near = did_you_mean(kind, possible)
+    return f"no kind named {kind!r}{near} (possible: {', '.join(possible)})"
 
 
 def discover(files: Sequence[Path] = ()) -> Registry:
@@ -185,16 +209,39 @@ def discover(files: Sequence[Path] = ()) -> Registry:
     for entry_point in _entry_points():
         plugin = _owner(entry_point)
         try:
-            _register(registry, manager, plugin, entry_point.load())
+            with _watched(registry, plugin):
+                _register(registry, manager, plugin, entry_point.load())
         except _PLUGIN_ERRORS as error:
             registry.broken.append(Broken(plugin, _reason(error)))
+    if files:  # they hold components and so need this, and torch; that is not a plugin's time
+        with contextlib.suppress(*_PLUGIN_ERRORS):
+            importlib.import_module("sslse.api")
     for path in files:
         plugin = Plugin(path.stem, str(path), "")
         try:
-            _register(registry, manager, plugin, _import_file(path))
+            with _watched(registry, plugin):
+                _register(registry, manager, plugin, _import_file(path))
         except _PLUGIN_ERRORS as error:
             raise RegistryError(f"{path}: plugin cannot be used: {_reason(error)}") from error
     return registry
+
+
+@contextlib.contextmanager
+def _watched(registry: Registry, plugin: Plugin) -> Iterator[None]:
+    """Let a plugin print to standard error alone, and note it where it takes long."""
+    began = time.perf_counter()
+    try:
+        with _printing_to_stderr():
+            yield
+    finally:
+        seconds = time.perf_counter() - began
+        if seconds > SLOW_SECONDS:
+            registry.slow[plugin] = seconds
+
+
+def _printing_to_stderr() -> contextlib.AbstractContextManager[Any]:
+    """Keep what a plugin prints out of standard output, which may be JSON or sound."""
+    return contextlib.redirect_stdout(sys.stderr)
 
 
 def _entry_points() -> list[importlib.metadata.EntryPoint]:

@@ -27,6 +27,7 @@ from sslse.longer import lengthen
 from sslse.prepare import Prepared, describe, prepare
 from sslse.provenance import describe_run, describe_scoring
 from sslse.recipe import Recipe
+from sslse.recipe.compose import read_preset
 from sslse.registry import Registry
 from sslse.report import write_report
 from sslse.run_folder import MODEL, PROVENANCE, RECIPE, check_folder, start_folder
@@ -39,6 +40,7 @@ from sslse.train.scores import Scoring
 from sslse.train.signals import signals_raise
 
 LONG_SECONDS = 600
+SMALL = "small"  # a preset
 PARTS = ("train_speech", "train_noise", "test_speech", "test_noise")
 
 
@@ -311,9 +313,23 @@ def _advice(seconds: float, recipe: Recipe) -> str:
     """Say how long a run takes on this CPU, and what is faster."""
     hours = seconds / 3600
     long = f"{hours:.1f} hours" if hours >= 1 else f"{seconds / 60:.0f} minutes"
+    faster = ["a CUDA GPU"]
+    if _larger_than(SMALL, recipe):
+        faster.append(f"the small model (--set preset={SMALL})")
     epochs = max(1, round(recipe.train.epochs * LONG_SECONDS / seconds))
+    if epochs < recipe.train.epochs:
+        faster.append(f"fewer epochs (about {epochs} in ten minutes: --set train.epochs={epochs})")
     return (
-        f"note: on this CPU the whole training takes about {long}. Faster: a CUDA GPU, "
-        f"the small model (--set preset=small), or fewer epochs (about {epochs} in ten minutes: "
-        f"--set train.epochs={epochs}). Stop with Ctrl-C at any time; --resume continues"
+        f"note: on this CPU the whole training takes about {long}. Faster: {', or '.join(faster)}. "
+        "Stop with Ctrl-C at any time; --resume continues"
+    )
+
+
+def _larger_than(preset: str, recipe: Recipe) -> bool:
+    """Tell whether a preset has the recipe's network with a smaller size of any kind."""
+    smaller = read_preset(preset).plain()
+    return any(
+        type(size) is int and one.name == smaller[one.kind]["name"] and one.options[key] > size
+        for one in (recipe.encoder, recipe.decoder)
+        for key, size in smaller[one.kind].items()
     )

@@ -115,7 +115,7 @@ def read_recipe(folder: Path, registry: Registry) -> Recipe:
         raise RunError(f"{folder}: holds no {RECIPE}; give the directory of a run")
     tree = read_file(folder / RECIPE)
     kept = {key: node for key, node in tree.value.items() if key != "loggers"}
-    return check_recipe(Node(kept, tree.where), registry)
+    return check_recipe(Node(kept, tree.where), registry, made=True)
 
 
 def differences(before: Any, after: Any, path: str = "") -> list[tuple[str, Any, Any]]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple
+from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -26,9 +27,11 @@ _BOUNDS: dict[type, str] = {
 
 def show_value(value: Any) -> str:
     """Write a value as a message repeats it: as a recipe would, cut after 80 characters."""
+    if isinstance(value, Enum):
+        value = value.value
     text = repr(value)
     if not isinstance(value, str):
-        text = json.dumps(value, ensure_ascii=False, default=str)
+        text = json.dumps(value, ensure_ascii=False, default=_plain)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
@@ -49,8 +52,8 @@ def describe_type(annotation: Any) -> str:
         return " ".join(
             filter(None, [describe_type(arguments[0]), " and ".join(filter(None, bounds))])
         )
-    if origin is Literal:
-        return " | ".join(show_value(one) for one in arguments)
+    if origin is Literal or _is_enum(annotation):
+        return " | ".join(show_value(one) for one in _plain_types(annotation))
     if origin in (Union, UnionType):
         return " | ".join(describe_type(one) for one in arguments)
     if origin in (list, tuple, set):
@@ -102,8 +105,21 @@ def _plain_types(annotation: Any) -> Iterator[Any]:
             yield from _plain_types(one)
     elif origin is Literal:
         yield from arguments
+    elif _is_enum(annotation):
+        yield from (one.value for one in annotation)
     elif origin is None:
         yield annotation
+
+
+def _is_enum(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Enum)
+
+
+def _plain(value: Any) -> Any:
+    """Return what a recipe writes for a default that JSON does not know."""
+    if isinstance(value, Enum):
+        return value.value
+    return sorted(value, key=str) if isinstance(value, set | frozenset) else str(value)
 
 
 def _is_number(text: str) -> bool:

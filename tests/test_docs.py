@@ -60,6 +60,11 @@ def test_the_first_screen_has_the_two_commands():
     assert first.startswith("python3 -m venv .venv && ")
     assert first.endswith("sslse run recipes/quickstart.yaml")
     assert second.endswith("pytest -n 2")
+    plain = " ".join(beginning.split())
+    assert "**For** comparing such methods" in plain
+    assert "**Not for** cleaning up recordings" in plain
+    assert "on real speech" in plain
+    assert "(docs/results.md)" in plain
 
 
 PYTHON = [
@@ -232,3 +237,34 @@ def test_links_lead_somewhere():
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
             if not target.startswith("http"):
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize("code", [0, 2, 75, 143])
+def test_the_batch_script_queues_itself_again_at_its_time_limit(tmp_path, code):
+    """Run it with programs in SLURM's place, in an environment that is not activated yet."""
+    (script,) = (one for one in blocks(ROOT / "docs" / "scale.md", "bash") if "#SBATCH" in one)
+    bin_folder = tmp_path / "venv" / "bin"
+    bin_folder.mkdir(parents=True)
+    (bin_folder / "activate").write_text(f'PATH="{bin_folder}:$PATH"\n')
+    for name, text in (
+        ("srun", f'echo "$@" >> {tmp_path}/started\nexit {code}\n'),
+        ("scontrol", f'echo "$@" >> {tmp_path}/asked\n'),
+    ):
+        program = bin_folder / name
+        program.write_text(f"#!/bin/sh\n{text}")
+        program.chmod(0o755)
+    assert "/shared/sslse/.venv" in script
+    script = script.replace("/shared/sslse/.venv", str(tmp_path / "venv"))
+    ended = subprocess.run(
+        ["bash", "-c", script],
+        env=os.environ | {"SLURM_JOB_ID": "7", "SLURM_CPUS_PER_TASK": "2"},
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == code
+    started = (tmp_path / "started").read_text()
+    assert started.startswith("--kill-on-bad-exit=1 python -m sslse run byol_round ")
+    assert started.endswith(" --resume\n")
+    asked = tmp_path / "asked"
+    assert (asked.read_text() if asked.exists() else "") == ("requeue 7\n" if code == 143 else "")

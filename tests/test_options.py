@@ -1,6 +1,7 @@
 """A signature is the schema: its wiring, its options, their types, and what is refused."""
 
 from dataclasses import dataclass
+from enum import Enum, IntEnum, StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,6 +26,7 @@ from sslse.options import (
     unknown_option,
     wiring_of,
 )
+from sslse.recipe.reader import read_value
 from sslse.wording import show_value
 
 
@@ -262,10 +264,78 @@ def test_types_in_words(annotation, text):
     assert describe_type(annotation) == text
 
 
+class Mode(Enum):
+    FAST = "fast"
+    EXACT = "exact"
+
+
+class Level(IntEnum):
+    LOW = 1
+
+
+class Word(StrEnum):
+    ONE = "one"
+
+
+def chooser(
+    *,
+    mode: Mode = Mode.FAST,
+    modes: tuple[Mode, ...] = (Mode.FAST, Mode.EXACT),
+    level: Level = Level.LOW,
+    word: Word | None = Word.ONE,
+    ratios: frozenset[float] = frozenset({0.5, 0.25}),
+    root: Path = Path("here"),
+) -> None: ...
+
+
+def refused_defaults(target):
+    """Write each default as it is shown into a recipe, and list what is refused."""
+    given = {
+        one.name: read_value(show_value(one.default), "shown").plain()
+        for one in options_of(target)
+        if one.default is not REQUIRED
+    }
+    return [fault for fault in check_options(target, given, "x")[1] if fault.path[0] in given]
+
+
+def test_a_recipe_takes_defaults_as_they_are_shown(registry):
+    assert refused_defaults(chooser) == []
+    for component in registry.components.values():
+        assert refused_defaults(component.load()) == [], component
+
+
+class TestEnum:
+    def test_defaults_are_values_not_names(self):
+        shown = [show_value(one.default) for one in options_of(chooser)[:4]]
+        assert shown == ["'fast'", '["fast", "exact"]', "1", "'one'"]
+
+    def test_the_type_says_what_is_possible(self):
+        assert describe_type(Mode) == "'fast' | 'exact'"
+        assert describe_type(Word | None) == "'one' | null"
+
+    def test_a_wrong_value_is_told_the_right_ones(self):
+        _, (fault,) = check_options(chooser, {"mode": "fst"}, "x")
+        message = "takes 'fast' | 'exact', not 'fst'; did you mean 'fast'?"
+        assert (fault.path, fault.message) == (("mode",), message)
+
+
 class TestUnknownOption:
     def test_elsewhere(self):
         text = unknown_option("epochs", ["seed"], "a recipe", {"epochs": "train.epochs"})
         assert text == "unknown option; did you mean 'train.epochs'? (a recipe takes: seed)"
+
+    @pytest.mark.parametrize("key", ["lr", "learning_rat", "Learning_Rate", "learn"])
+    def test_not_quite_elsewhere(self, key):
+        elsewhere = {"epochs": "train.epochs", "learning_rate": "train.learning_rate"}
+        text = unknown_option(key, ["seed"], "a recipe", elsewhere)
+        assert text.startswith("unknown option; did you mean 'train.learning_rate'? (a recipe")
+        assert (
+            unknown_option("pretty", ["seed"], "x", elsewhere) == "unknown option (x takes: seed)"
+        )
+
+    def test_a_near_name_here_comes_first(self):
+        text = unknown_option("sed", ["seed"], "x", {"see": "far.see"})
+        assert text.startswith("unknown option; did you mean 'seed'?")
 
     def test_dots(self):
         text = unknown_option("a.b.c", [], "x")

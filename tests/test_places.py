@@ -1,9 +1,10 @@
 """What launchers say of a process."""
 
 import pytest
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
 from sslse.errors import RunError
-from sslse.places import Place, find_place
+from sslse.places import Place, find_place, started_by, tell_torchrun
 
 TORCHRUN = {"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "1"}
 SLURM = {
@@ -49,3 +50,40 @@ def test_the_first_machine_of_slurms_list(nodes, first):
 def test_what_a_launcher_cannot_mean_is_refused(changed, message):
     with pytest.raises(RunError, match=f"^{message}$"):
         find_place(TORCHRUN | changed)
+
+
+ELASTIC = TORCHRUN | {"TORCHELASTIC_RUN_ID": "none", "LOCAL_WORLD_SIZE": "4"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "words", "note"),
+    [
+        ({}, "sslse", ""),
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "4"}, "sslse", ""),
+        (ELASTIC | {"GROUP_WORLD_SIZE": "1"}, "torchrun --nproc-per-node 4 -m sslse", ""),
+        (
+            SLURM | ELASTIC | {"GROUP_WORLD_SIZE": "2"},
+            "torchrun --nnodes 2 --nproc-per-node 4 -m sslse",
+            "on every machine, with its --rdzv options",
+        ),
+        (
+            SLURM,
+            "srun --kill-on-bad-exit=1 python -m sslse",
+            "in a job like this one; or submit its script again",
+        ),
+    ],
+)
+def test_what_started_a_process_starts_it_again(environment, words, note):
+    assert started_by(environment) == (words.split(), note)
+
+
+def test_torchrun_ends_in_why_a_process_ended(tmp_path):
+    file = tmp_path / "error.json"
+    tell_torchrun({}, "not told to anyone")
+    tell_torchrun({"TORCHELASTIC_ERROR_FILE": str(file)}, "no memory\ncontinue with: torchrun ...")
+    failure = ProcessFailure(local_rank=0, pid=1, exitcode=75, error_file=str(file))
+    said = str(ChildFailedError("sslse", {0: failure})).splitlines()
+    assert said[-3].endswith(" : no memory")
+    assert said[-2].strip() == "continue with: torchrun ..."
+    assert set(said[-1]) == {"="}
+    tell_torchrun({"TORCHELASTIC_ERROR_FILE": str(tmp_path / "gone" / "error.json")}, "no matter")

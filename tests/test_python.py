@@ -502,7 +502,9 @@ class TestLoad:
             sslse.load(path)
         assert str(caught.value) == (
             f"{path}: recipe:{line}: encoder: no encoder named 'conformer2'; did you mean "
-            f"'conformer'? (possible: {', '.join(registry.names('encoder'))})"
+            f"'conformer'? (possible: {', '.join(registry.names('encoder'))})\n"
+            f"{path}: recipe:1: was made with plugins that are not here; install them, give "
+            "one-file plugins with --plugin FILE.py (from Python: plugins=)"
         )
 
     def test_what_only_trained_it_need_not_be_installed(self, bundles, tmp_path):
@@ -633,6 +635,52 @@ def trained(tiny_sets, tiny_cache, tmp_path_factory):
     )
     summary = sslse.run_recipe(recipe, str(folder), device="cpu", display=display)
     return SimpleNamespace(recipe=recipe, sets=sets, folder=folder, summary=summary, told=told)
+
+
+@pytest.fixture(params=["float64", "bfloat16", "meta"])
+def other_defaults(request):
+    """Change what torch takes where nothing is said, as a caller may."""
+    if request.param == "meta":
+        torch.set_default_device("meta")
+    else:
+        torch.set_default_dtype(getattr(torch, request.param))
+    before = torch.get_default_dtype(), torch.get_default_device()
+    yield
+    assert (torch.get_default_dtype(), torch.get_default_device()) == before
+    torch.set_default_device(None)
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture(scope="module")
+def expected(bundles):
+    """Give waves, and what each network makes of them under torch's own defaults."""
+    models = {name: sslse.load(bundles / f"{name}.safetensors") for name in NETWORKS}
+    waves = noise(2, 3000)
+    return waves, {
+        name: (one.enhance(waves, 22050), one.encode(waves, RATE)) for name, one in models.items()
+    }
+
+
+class TestDefaults:
+    """What a caller has made torch's defaults changes nothing."""
+
+    @pytest.mark.parametrize("name", NETWORKS)
+    def test_a_model(self, bundles, expected, other_defaults, name):
+        waves, results = expected
+        model = sslse.load(bundles / f"{name}.safetensors", device="cpu")
+        stream = sslse.stream(model, 22050, 2)
+        enhanced, encoded = results[name]
+        np.testing.assert_array_equal(model.enhance(waves, 22050), enhanced)
+        np.testing.assert_array_equal(model.encode(waves, RATE), encoded)
+        pushed = [stream.push(waves), stream.finish()]
+        np.testing.assert_array_equal(np.concatenate(pushed, axis=1), enhanced)
+
+    @pytest.mark.parametrize("other_defaults", ["float64"], indirect=True)
+    def test_a_run(self, trained, other_defaults, tmp_path):
+        sslse.run_recipe(trained.recipe, tmp_path / "again", device="cpu")
+        for name in ("model.safetensors", "evaluation.csv"):
+            written = (tmp_path / "again" / name).read_bytes()
+            assert written == (trained.folder / name).read_bytes(), name
 
 
 class TestRun:

@@ -1,5 +1,6 @@
 """Plugins are found, and a broken one harms nobody else."""
 
+import math
 import sys
 from importlib.metadata import entry_points
 
@@ -213,6 +214,35 @@ def test_a_distribution_without_metadata(install):
     assert str(registry.get("objective", "fine").plugin) == "bare (unnamed distribution)"
 
 
+PRINTING = "import sys\nprint('hello')\nsys.stdout.flush()\n"
+
+
+def test_what_plugins_print_is_not_on_standard_output(install, tmp_path, capsys):
+    hook = good("sslse_test_part").replace("class Thing", "    print('hook')\nclass Thing")
+    install("sslse-loud", {"loud": ("sslse_test_loud", PRINTING + hook)})
+    code = install("sslse-part", {"part": ("sslse_test_part", PRINTING + good("x"))})
+    (code / "entry_points.txt").unlink()
+    path = tmp_path / "mine.py"
+    path.write_text(PRINTING + good("sslse_test_part", "mine"), encoding="utf-8")
+    found = discover([path])
+    assert capsys.readouterr() == ("", "hello\nhook\nhello\n")
+    found.get("objective", "fine").load()
+    assert capsys.readouterr() == ("", "hello\n")
+
+
+@pytest.mark.parametrize("limit", [-1.0, math.inf])
+def test_slow_plugins_are_named(install, tmp_path, monkeypatch, limit):
+    monkeypatch.setattr("sslse.registry.SLOW_SECONDS", limit)
+    install("sslse-slow", {"slow": ("sslse_test_slow", good("sslse_test_slow"))})
+    install("sslse-bad", {"bad": ("sslse_test_bad", "raise ValueError")})
+    path = tmp_path / "mine.py"
+    path.write_text(good("x", "mine"), encoding="utf-8")
+    found = discover([path])
+    owners = {one.plugin for one in found.components.values()}
+    broken = {one.plugin for one in found.broken}
+    assert set(found.slow) == (owners | broken if limit < 0 else set())
+
+
 class TestFiles:
     def test_a_good_one(self, tmp_path):
         path = tmp_path / "mine.py"
@@ -301,10 +331,12 @@ def test_a_target_that_does_not_load(target, reason):
         ("pre", "pretrain"),
         ("pr", ""),
         ("Mix", "mix"),
+        ("ds", "dynamic_share"),
+        ("r", ""),
         ("quite another", ""),
         ("", ""),
     ],
 )
 def test_did_you_mean(name, expected):
-    possible = ["mix", "pretrain", "round", "se"]
+    possible = ["mix", "pretrain", "round", "se", "dynamic_share"]
     assert did_you_mean(name, possible) == (f"; did you mean {expected!r}?" if expected else "")

@@ -116,9 +116,8 @@ def command(
     alone. Every run is held against the first one, or against --baseline, mixture by mixture.
     Runs scored on other mixtures or with other metrics are refused.
     """
-    from rich.console import Console
-
     from sslse.atomic import write_whole
+    from sslse.cli.console import Console
     from sslse.compare import compare, lay_out, load_results, write_text
     from sslse.compare.screen import draw
     from sslse.evaluate.named import find_evaluation

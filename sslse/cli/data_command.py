@@ -77,8 +77,7 @@ def scan_command(
     Silent, too short and unreadable files and second copies of the same samples are reported and
     left out of the manifest.
     """
-    from rich.console import Console
-
+    from sslse.cli.console import Console
     from sslse.corpora.layouts import LAYOUTS, guess_layout
     from sslse.scan import Split, find, place_below, refuse_target, write_manifest
 
@@ -117,9 +116,9 @@ def _about_speakers(count: int, layout: str | None) -> str:
 
 def _scan(folder: Path, keys: list[str]) -> "Survey":
     """Scan with a progress bar where there is a terminal."""
-    from rich.console import Console
     from rich.progress import Progress
 
+    from sslse.cli.console import Console
     from sslse.scan import scan
 
     console = Console(stderr=True)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from sslse import ranks
+from sslse.cli.console import Console
 
 PLAIN_SECONDS = 10.0
 WIDTH = 80

@@ -1,8 +1,6 @@
 """``sslse enhance``."""
 
 import contextlib
-import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +10,7 @@ import click
 from sslse.cli import completion
 from sslse.cli.manual import STOPPED, Manual
 from sslse.cli.options import common_options, device_option, find_components
+from sslse.cli.output import SIGNALLED
 
 if TYPE_CHECKING:
     from sslse.enhance.loading import ModelSource
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path("enhanced")
 SOME_FAILED = 1
-SIGNALLED = 128  # plus the signal's number, as shells count
 STREAM = "-"
 TO_FILE = "to write a file: > enhanced.wav"
 
@@ -120,9 +118,6 @@ def command(
     except Stopped as stop:
         click.echo(f"{stop}; files that are finished stay", err=True)
         sys.exit(SIGNALLED + stop.number)
-    except BrokenPipeError:
-        _leave_stdout()
-        sys.exit(SIGNALLED + signal.SIGPIPE)
     sys.exit(SOME_FAILED if failed else 0)
 
 
@@ -186,10 +181,11 @@ def _to_stdout(source: "ModelSource", registry: "Registry", one: str, raw: str |
             form = parse_raw(raw)
         except DataError as error:
             raise click.UsageError(f"--raw {raw}: {error}") from error
-    model = source.load(registry)
     target = sys.stdout.buffer
     name = "standard input" if one == STREAM else shown(Path(one))
-    with make_lines(1, to_stderr=True) as lines:
+    # A plugin may print: the sound is not to hold it.
+    with contextlib.redirect_stdout(sys.stderr), make_lines(1, to_stderr=True) as lines:
+        model = source.load(registry)
         try:
             if one == STREAM:
                 done = enhance_pipe(model, sys.stdin.buffer, target, form)
@@ -204,9 +200,3 @@ def _to_stdout(source: "ModelSource", registry: "Registry", one: str, raw: str |
         else:
             lines.did(f"{name} -> standard output", done)
     return lines.failed
-
-
-def _leave_stdout() -> None:
-    """Let nothing be written to a pipe that nobody reads, when Python ends."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

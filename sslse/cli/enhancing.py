@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sslse.cli.console import Console
 from sslse.enhance.job import Enhanced
 from sslse.enhance.plan import Job, shown
 

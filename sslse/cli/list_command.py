@@ -7,7 +7,7 @@ import click
 
 from sslse.cli import completion
 from sslse.cli.manual import Manual
-from sslse.cli.options import common_options
+from sslse.cli.options import common_options, tell_slow
 from sslse.registry import KINDS, Registry, discover, require_kind
 
 
@@ -29,6 +29,7 @@ def command(kind: str | None, as_json: bool, plugins: tuple[Path, ...]) -> None:
     if kind is not None:
         require_kind(kind)
     registry = discover(plugins)
+    tell_slow(registry)
     kinds = [kind] if kind else list(KINDS)
     if as_json:
         click.echo(json.dumps(_plain(registry, kinds), indent=2, ensure_ascii=False))

@@ -2,15 +2,17 @@
 
 import importlib
 import io
+import os
 import shlex
 import sys
 import traceback
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 import sslse
 from sslse.cli.manual import ManualGroup
+from sslse.cli.output import NOBODY, SIGNALLED, quiet_when_unread
 from sslse.errors import BrokenOffError, SslseError, Stopped
 
 COMMANDS = {
@@ -33,7 +35,6 @@ COMMANDS = {
 }
 WRONG_INPUT = 2
 BROKEN_OFF = 75  # sysexits' EX_TEMPFAIL: the same command with --resume may succeed
-SIGNALLED = 128  # plus the signal's number, as shells count
 INTERRUPTED = 130
 ARGUMENTS = "sslse.arguments"
 
@@ -76,40 +77,63 @@ class LazyGroup(ManualGroup):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Write a help that nobody reads quietly."""
+        with quiet_when_unread():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Turn the errors that are the user's to mend into messages and exit codes."""
         try:
-            return super().invoke(ctx)
+            with quiet_when_unread(lambda: _unread_note(ctx)):
+                return super().invoke(ctx)
         except BrokenOffError as error:
             _show_traceback_if_asked(ctx)
-            click.echo(f"{error}\ncontinue with: {_resume_command(ctx)}", err=True)
-            sys.exit(BROKEN_OFF)
+            _end(f"{error}\ncontinue with: {_resume_command(ctx)}", BROKEN_OFF)
         except Stopped as stop:
-            click.echo(f"{stop}\ncontinue with: {_resume_command(ctx)}", err=True)
-            sys.exit(SIGNALLED + stop.number)
+            _end(f"{stop}\ncontinue with: {_resume_command(ctx)}", SIGNALLED + stop.number)
         except SslseError as error:
             _show_traceback_if_asked(ctx)
-            click.echo(str(error), err=True)
-            sys.exit(WRONG_INPUT)
+            _end(str(error), WRONG_INPUT)
         except OSError as error:
             if error.strerror is None:
                 raise
             _show_traceback_if_asked(ctx)
             place = f"{error.filename}: " if error.filename else ""
-            click.echo(f"{place}{error.strerror.lower()}", err=True)
-            sys.exit(WRONG_INPUT)
+            _end(f"{place}{error.strerror.lower()}", WRONG_INPUT)
         except KeyboardInterrupt:
-            click.echo("stopped; what is saved stays, --resume continues a run", err=True)
-            sys.exit(INTERRUPTED)
+            _end("stopped; what is saved stays, --resume continues a run", INTERRUPTED)
+
+
+def _end(text: str, code: int) -> NoReturn:
+    """Say why the command ends, also to what started it, and end it."""
+    from sslse.places import tell_torchrun
+
+    click.echo(text, err=True)
+    tell_torchrun(os.environ, text)
+    sys.exit(code)
 
 
 def _resume_command(ctx: click.Context) -> str:
     """Return the command line that was given, with ``--resume`` where the command has it."""
+    from sslse.places import started_by
+
     words = ctx.meta[ARGUMENTS]
-    command = LazyGroup().get_command(ctx, words[0])
-    options = [] if command is None else [name for one in command.params for name in one.opts]
-    more = ["--resume"] if "--resume" in options and "--resume" not in words else []
-    return shlex.join(["sslse", *words, *more])
+    more = ["--resume"] if _resumes(ctx) and "--resume" not in words else []
+    before, note = started_by(os.environ)
+    return shlex.join([*before, *words, *more]) + (f"  # {note}" if note else "")
+
+
+def _resumes(ctx: click.Context) -> bool:
+    command = LazyGroup().get_command(ctx, ctx.meta[ARGUMENTS][0])
+    return command is not None and any("--resume" in one.opts for one in command.params)
+
+
+def _unread_note(ctx: click.Context) -> str:
+    """Say how a run goes on that ended because nobody reads what it says."""
+    if not _resumes(ctx) or set(ctx.help_option_names) & set(ctx.meta[ARGUMENTS]):
+        return ""
+    return f"{NOBODY}; what is saved stays\ncontinue with: {_resume_command(ctx)}"
 
 
 def _show_traceback_if_asked(ctx: click.Context) -> None:

@@ -59,6 +59,14 @@ class Manual(click.Command):
         self.exits = dict(sorted({**EXITS, **(exits or {})}.items()))
         self.examples = tuple(examples)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Show with an argument that is missing how the command is given."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.MissingParameter as error:
+            example = f" For example: {self.examples[0][1]}" if self.examples else ""
+            raise click.UsageError(error.format_message() + example, ctx) from error
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the sections below the options."""
         for title, text in (("Reads", self.reads), ("Writes", self.writes)):

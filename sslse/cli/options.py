@@ -82,13 +82,22 @@ def device_option(command: Command) -> Command:
 
 
 def find_components(plugins: tuple[Path, ...]) -> "Registry":
-    """Discover plugins; say which are broken, without stopping."""
+    """Discover plugins; say which are broken or slow, without stopping."""
     from sslse.registry import discover
 
     registry = discover(plugins)
     for one in registry.broken:
         click.echo(f"plugin {one.plugin} is broken and left out: {one.reason}", err=True)
+    tell_slow(registry)
     return registry
+
+
+def tell_slow(registry: "Registry") -> None:
+    """Say which plugins took long to import: every command waits for them."""
+    from sslse.registry import SLOW_ADVICE
+
+    for plugin, seconds in registry.slow.items():
+        click.echo(f"plugin {plugin} took {seconds:.1f} s to import; {SLOW_ADVICE}", err=True)
 
 
 def read_recipe(

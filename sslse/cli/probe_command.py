@@ -62,8 +62,7 @@ def command(
     """
     registry = find_components(plugins)
 
-    from rich.console import Console
-
+    from sslse.cli.console import Console
     from sslse.cli.display import make_display
     from sslse.device import choose_device
     from sslse.probe.probing import probe_run

@@ -69,9 +69,10 @@ def command(folder: Path, form: str, sort: str, metrics: tuple[str, ...]) -> Non
     elif not states:
         click.echo(f"{folder}: holds no runs")
     else:
-        from rich.console import Console
         from rich.table import Table
         from rich.text import Text
+
+        from sslse.cli.console import Console
 
         shown = list(metrics) or metrics_of(states)[:SHOWN_METRICS]
         head, rows = terminal_rows(states, shown, folder, time.time())

@@ -8,7 +8,8 @@ import click
 from sslse.cli import completion
 from sslse.cli.manual import Manual
 from sslse.cli.options import common_options, find_components, overlay_options, read_recipe
-from sslse.registry import KINDS, Registry, require_kind
+from sslse.errors import RegistryError
+from sslse.registry import KINDS, Registry, no_kind
 
 RECIPE = "recipe"
 
@@ -27,18 +28,23 @@ RECIPE = "recipe"
     ),
 )
 @click.argument("kind", shell_complete=completion.kinds(RECIPE))
-@click.argument("name", shell_complete=completion.names)
+@click.argument("name", required=False, shell_complete=completion.names)
 @overlay_options
 @common_options
 def command(
-    kind: str, name: str, sets: tuple[str, ...], data: tuple[str, ...], plugins: tuple[Path, ...]
+    kind: str,
+    name: str | None,
+    sets: tuple[str, ...],
+    data: tuple[str, ...],
+    plugins: tuple[Path, ...],
 ) -> None:
     """Show a component (KIND NAME) or a resolved recipe ('recipe' FILE).
 
     A component shows its options with types and defaults, and its documentation with the paper it
     follows. A recipe shows everything filled in that 'run' would use.
     """
-    require_kind(kind, (*KINDS, RECIPE))
+    if kind not in (*KINDS, RECIPE) or name is None:
+        raise RegistryError(_which(find_components(plugins), kind))
     if kind != RECIPE and (sets or data):
         raise click.UsageError("--set and --data change a recipe; show recipe FILE takes them")
     registry = find_components(plugins)
@@ -46,6 +52,20 @@ def command(
         click.echo(read_recipe(name, registry, data, sets).to_yaml(), nl=False)
     else:
         _show_component(registry, kind, name)
+
+
+def _which(registry: Registry, word: str) -> str:
+    """Say what may be shown where a kind stands alone, or a name in its place."""
+    from sslse.recipe.packaged import packaged_recipes
+
+    recipes = sorted(one.stem for one in packaged_recipes().glob("*.yaml"))
+    possible = {kind: registry.names(kind) for kind in KINDS} | {RECIPE: recipes}
+    if word in possible:
+        return f"{word}: which one? NAME is missing (possible: {', '.join(possible[word])})"
+    if found := [kind for kind, names in possible.items() if word in names]:
+        lines = " or ".join(f"'sslse show {kind} {word}'" for kind in found)
+        return f"{word} is no kind but a name; say {lines}"
+    return no_kind(word, tuple(possible))
 
 
 def _show_component(registry: Registry, kind: str, name: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from sslse.bundle import Enhancer, load_bundle, read_about
+from sslse.defaults import own_defaults
 from sslse.device import choose_device
 from sslse.enhance.pieces import LEAST_FRAMES
 from sslse.enhance.rates import Resampling
@@ -68,6 +69,7 @@ class Model:
             enhanced[first : first + ROWS_AT_ONCE] = np.concatenate(parts, axis=1)
         return as_given(enhanced.reshape(wave.shape), wave)
 
+    @own_defaults()
     @torch.no_grad()  # not inference_mode: its tensors train nothing that is put on top
     def encode(self, wave: Wave, sample_rate: int) -> Wave:
         """Give the latents of whole waves: the encoder alone, as a feature extractor.
@@ -137,6 +139,7 @@ def find_model(text: str | Path) -> Path:
     raise RunError(f"{text}: no such model{near} (possible: {possible})")
 
 
+@own_defaults()
 def load(
     path: str | Path, *, device: str | torch.device = "auto", registry: Registry | None = None
 ) -> Model:

@@ -8,6 +8,7 @@ import torch
 
 from sslse.api import Samples
 from sslse.bundle import Enhancer
+from sslse.defaults import own_defaults
 from sslse.enhance.pieces import make_engine
 from sslse.enhance.rates import Resampling
 from sslse.enhance.waves import Wave, as_given, to_samples
@@ -34,6 +35,7 @@ class Stream:
         DataError: a sample rate or a number of channels that there cannot be.
     """
 
+    @own_defaults()
     def __init__(
         self, enhancer: Enhancer, model_rate: int, sample_rate: int, channels: int = 1
     ) -> None:
@@ -96,6 +98,7 @@ class Stream:
         """
         return self._as_it_came(self._rest())
 
+    @own_defaults()
     @torch.inference_mode()
     def _push(self, rows: Samples) -> Samples:
         self._taken += rows.shape[-1]
@@ -104,6 +107,7 @@ class Stream:
         given = [self._through(rows[:, cut : cut + size], last=False) for cut in cuts]
         return self._counted(np.concatenate([rows[:, :0], *given], axis=1))
 
+    @own_defaults()
     @torch.inference_mode()
     def _rest(self) -> Samples:
         nothing = np.zeros((self._channels, 0), np.float32)

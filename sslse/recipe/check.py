@@ -12,6 +12,11 @@ from sslse.recipe.reader import Node
 from sslse.registry import Registry
 from sslse.wording import show_value
 
+_MISSING_PLUGIN = (
+    "was made with plugins that are not here; install them, give one-file plugins with "
+    "--plugin FILE.py (from Python: plugins=)"
+)
+
 
 def load_recipe(
     recipe: str, registry: Registry, *, data: Sequence[str] = (), sets: Sequence[str] = ()
@@ -30,9 +35,15 @@ def load_recipe(
     return check_recipe(compose(recipe, data, sets), registry)
 
 
-def check_recipe(tree: Node, registry: Registry) -> Recipe:
-    """Turn a composed tree into a recipe; see `load_recipe`."""
-    return _Check(tree, registry).recipe()
+def check_recipe(tree: Node, registry: Registry, *, made: bool = False) -> Recipe:
+    """Turn a composed tree into a recipe; see `load_recipe`.
+
+    Args:
+        tree: what is checked.
+        registry: the components that are installed.
+        made: a run was made of it: where a component is missing, its plugin is.
+    """
+    return _Check(tree, registry, made=made).recipe()
 
 
 def check_network(tree: Node, registry: Registry) -> NetworkRecipe:
@@ -41,13 +52,15 @@ def check_network(tree: Node, registry: Registry) -> NetworkRecipe:
     Raises:
         RecipeError: listing every problem of these parts.
     """
-    return _Check(tree, registry).network()
+    return _Check(tree, registry, made=True).network()
 
 
 class _Check:
-    def __init__(self, tree: Node, registry: Registry) -> None:
+    def __init__(self, tree: Node, registry: Registry, *, made: bool) -> None:
         self._tree = tree
         self._registry = registry
+        self._made = made
+        self._missing_plugin = False
         self._problems: list[Problem] = []
 
     def recipe(self) -> Recipe:
@@ -78,7 +91,10 @@ class _Check:
 
     def _refuse_problems(self) -> None:
         if self._problems:
-            raise RecipeError(sorted(self._problems, key=_line))
+            problems = sorted(self._problems, key=_line)
+            if self._made and self._missing_plugin:
+                problems.append(Problem(self._tree.where, "", _MISSING_PLUGIN))
+            raise RecipeError(problems)
 
     def _refuse_repeated(self, snr_db: Sequence[float]) -> None:
         """Refuse to test the same mixtures twice."""
@@ -193,6 +209,7 @@ class _Check:
             values, faults = check_options(target, given, named.value)
             wanting = list(self._wanting(target))
         except RegistryError as error:
+            self._missing_plugin |= named.value not in self._registry.names(kind)
             self._report(named, path, str(error))
             return None
         self._faults(path, [*wanting, *faults])

@@ -30,6 +30,16 @@ def compose(recipe: str, data: Sequence[str] = (), sets: Sequence[str] = ()) -> 
     Raises:
         RecipeError: something cannot be read, found or combined.
     """
+    tree = compose_before_variables(recipe, data, sets)
+    problems: list[Problem] = []
+    tree = _substitute(tree, (), os.environ, problems)
+    if problems:
+        raise RecipeError(problems)
+    return Node(tree.value, str(find_recipe(recipe)))
+
+
+def compose_before_variables(recipe: str, data: Sequence[str], sets: Sequence[str]) -> Node:
+    """Read the same tree as `compose` with ``${VARIABLE}`` left in it."""
     path = find_recipe(recipe)
     own = _read(path)
     tree = _with_parents(path, own, ())
@@ -37,12 +47,7 @@ def compose(recipe: str, data: Sequence[str] = (), sets: Sequence[str] = ()) -> 
     tree = _merge(tree, Node({"name": name}, str(path)), ())
     for one in data:
         tree = _lay_profile(tree, _read_profile(find_profile(one)))
-    tree = apply_sets(_over_preset(tree, sets), sets)
-    problems: list[Problem] = []
-    tree = _substitute(tree, (), os.environ, problems)
-    if problems:
-        raise RecipeError(problems)
-    return Node(tree.value, str(path))
+    return apply_sets(_over_preset(tree, sets), sets)
 
 
 def apply_sets(tree: Node, sets: Sequence[str]) -> Node:
@@ -154,8 +159,17 @@ def _over_preset(tree: Node, sets: Sequence[str]) -> Node:
     if preset is None or not isinstance(preset.value, str):
         return tree
     name = _substituted_text(preset, "preset", os.environ)
-    path = find_preset(name, preset.where)
-    return _merge(_with_parents(path, _read(path), ()), tree, ())
+    return _merge(read_preset(name, preset.where), tree, ())
+
+
+def read_preset(name: str, where: str = "preset") -> Node:
+    """Read a packaged preset with what it extends.
+
+    Raises:
+        RecipeError: there is none of that name.
+    """
+    path = find_preset(name, where)
+    return _with_parents(path, _read(path), ())
 
 
 def _merge(base: Node, over: Node, path: layout.Path) -> Node:
@@ -174,7 +188,7 @@ def _merge(base: Node, over: Node, path: layout.Path) -> Node:
 def _set(tree: Node, text: str) -> Node:
     """Lay one ``path=value`` over the tree."""
     path_text, equals, value_text = text.partition("=")
-    parts = path_text.split(".")
+    parts = layout.split_path(path_text)
     if not equals or not all(parts):
         raise _set_error(text, "takes PATH=VALUE, for example train.epochs=10")
     if len(parts) > MAX_DEPTH:

@@ -1,5 +1,6 @@
 """Where a recipe's parts stand: which entries are sections, components or lists of components."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -7,6 +8,8 @@ from sslse.options import options_of
 from sslse.settings import Data, Evaluate, General, Train
 
 Path = tuple[str | int, ...]
+
+_INDEX = re.compile(r"\[([0-9]+)\]")
 
 SECTIONS: dict[Path, Any] = {
     (): General,
@@ -47,6 +50,11 @@ def is_component(path: Path) -> bool:
     return path in COMPONENTS or path[:-1] in COMPONENT_LISTS
 
 
+def kind_at(path: Path) -> str:
+    """Return the kind of the component at a path, where `is_component` tells of one."""
+    return COMPONENTS.get(path) or COMPONENT_LISTS[path[:-1]]
+
+
 def children(path: Path) -> list[str]:
     """Return the keys below a section that are not options but parts of their own."""
     parts = [*SECTIONS, *COMPONENTS, *COMPONENT_LISTS]
@@ -67,3 +75,13 @@ def show_path(path: Path) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
     return text.removeprefix(".")
+
+
+def split_path(text: str) -> list[str]:
+    """Divide a path that a user writes: as messages do, or ``augmentations.0.snr_db``."""
+    return _INDEX.sub(r".\1", text).split(".")
+
+
+def read_path(text: str) -> Path:
+    """Return the path that a user writes, indices as numbers."""
+    return tuple(int(one) if one.isdecimal() else one for one in split_path(text))

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from sslse.errors import Problem, RecipeError
+from sslse.recipe.layout import split_path
 from sslse.recipe.reader import read_value
 from sslse.sweep.naming import word
 from sslse.wording import show_value
@@ -49,7 +50,8 @@ def read_axes(sets: Sequence[str]) -> list[Axis]:
     axes: list[Axis] = []
     problems: list[Problem] = []
     for text in sets:
-        path, equals, values = text.partition("=")
+        written, equals, values = text.partition("=")
+        path = ".".join(split_path(written))
         try:
             if not equals or not path:
                 raise _error(text, "takes PATH=VALUE,VALUE, for example objective.tau=0.9,0.99")

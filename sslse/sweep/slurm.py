@@ -35,7 +35,8 @@ def array_script(plan: Plan, here: Path) -> str:
     lines = [
         "#!/bin/bash",
         f"# {len(plan.members)} runs, one a task. Change what your cluster wants; --array=...%4",
-        "# has four at a time. Submit it again after failures: what is evaluated is skipped.",
+        "# has four at a time. Submit it again after failures and time limits:",
+        "# what is evaluated is skipped, and what is stopped goes on.",
         *(f"#SBATCH {one}" for one in directives),
         "set -euo pipefail",
         f"cd {shlex.quote(str(here.resolve()))}",

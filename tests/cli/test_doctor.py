@@ -202,6 +202,14 @@ def test_a_broken_plugin_is_a_problem_and_the_others_are_listed(monkeypatch, qui
     assert any(line.startswith("ok       plugin byol (sslse ") for line in lines)
 
 
+def test_a_slow_plugin_is_noted(monkeypatch):
+    monkeypatch.setattr(registry, "SLOW_SECONDS", -1.0)
+    found = [one for one in doctor._plugins([]) if one.subject.startswith("plugin byol ")]
+    assert [(one.mark, one.advice) for one in found] == [(doctor.NOTE, registry.SLOW_ADVICE)]
+    assert found[0].text.startswith("1 component; took 0.")
+    assert found[0].text.endswith(" s to import, in every command")
+
+
 def test_a_component_that_cannot_be_imported_is_a_problem(tmp_path, quick):
     file = tmp_path / "mine.py"
     file.write_text(

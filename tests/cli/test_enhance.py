@@ -1,6 +1,7 @@
 """``sslse enhance``: files, folders, pipes, signals, and what it says."""
 
 import io
+import json
 import os
 import re
 import signal
@@ -15,6 +16,8 @@ import soundfile
 from click.testing import CliRunner
 from rich.console import Console
 from rich.progress import Progress
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from sslse.cli import main
 from sslse.cli.enhancing import Bars, Lines, describe
@@ -246,6 +249,58 @@ def test_a_model_that_does_not_exist(folder, arguments):
     ended = CliRunner().invoke(main, ["enhance", "no-model", "noisy", *arguments])
     assert ended.exit_code == 2
     assert ended.output.startswith("no-model: no such model")
+
+
+PRINTING = """
+from sslse.api import hookimpl
+from sslse.encoders import ConformerEncoder
+print("on import")
+class Loud(ConformerEncoder):
+    def __init__(self, /, **options):
+        print("when built")
+        super().__init__(**options)
+    def forward(self, *given):
+        print("at work")
+        return super().forward(*given)
+Loud.__init__.__signature__ = __import__("inspect").signature(ConformerEncoder.__init__)
+@hookimpl
+def sslse_components(add):
+    add("encoder", "loud", Loud, summary="Prints wherever it can")
+"""
+
+
+@pytest.fixture
+def loud(folder, tiny_models):
+    """A model whose encoder is of the one-file plugin loud.py, which prints."""
+    Path("loud.py").write_text(PRINTING)
+    with safe_open(tiny_models["context"], framework="pt") as file:
+        about = json.loads(file.metadata()["sslse"])
+    about["recipe"] = about["recipe"].replace(
+        "encoder:\n  name: conformer", "encoder:\n  name: loud"
+    )
+    save_file(load_file(tiny_models["context"]), "loud.safetensors", {"sslse": json.dumps(about)})
+    return "loud.safetensors"
+
+
+@pytest.mark.parametrize("given", ["noisy/a.wav --stdout", "-"])
+def test_sound_on_standard_output_holds_nothing_that_a_plugin_prints(enhance, loud, given):
+    sound = Path("noisy/a.wav").read_bytes()
+    plain = enhance(*given.split(), given=sound)
+    words = ["enhance", loud, *given.split(), "--plugin", "loud.py", "--device", "cpu"]
+    ended = CliRunner().invoke(main, words, input=sound)
+    assert ended.exit_code == 0, ended.stderr
+    assert ended.stdout_bytes == plain.stdout_bytes
+    for said in ("on import", "when built", "at work"):
+        assert said in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["enhance", "export"])
+def test_a_model_of_a_one_file_plugin_asks_for_it(loud, command):
+    more = {"enhance": ["noisy/a.wav"], "export": ["--to", "bundle"]}
+    ended = CliRunner().invoke(main, [command, loud, *more[command]])
+    assert ended.exit_code == 2
+    assert "encoder: no encoder named 'loud'" in ended.output
+    assert "give one-file plugins with --plugin FILE.py" in ended.output
 
 
 def start(models, *arguments, **pipes):

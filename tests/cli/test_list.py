@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -117,6 +118,36 @@ def test_a_one_file_plugin_is_listed(tmp_path):
     rows = [row.split(maxsplit=2) for row in run("metric", "--plugin", path).stdout.splitlines()]
     assert ["metric", "mine", f"mine ({path})  My own"] in rows
     assert run("--plugin", tmp_path / "gone.py").exit_code == 2
+
+
+def test_json_holds_nothing_that_a_plugin_prints(tmp_path):
+    path = tmp_path / "loud.py"
+    path.write_text(
+        "from sslse.hooks import hookimpl\n"
+        "print('hello')\n"
+        "@hookimpl\n"
+        "def sslse_components(add):\n"
+        "    add('metric', 'loud', 'x:Y', summary='Prints')\n"
+    )
+    result = run("metric", "--json", "--plugin", path)
+    assert "loud" in [one["name"] for one in json.loads(result.stdout)["components"]]
+    assert result.stderr == "hello\n"
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_slow_plugin_is_named_on_standard_error(registry, monkeypatch, more):
+    plain = run("schedule", *more)
+    assert plain.stderr == ""
+    slow = {registry.get("objective", "byol").plugin: 8.06}
+    monkeypatch.setattr(
+        "sslse.cli.list_command.discover", lambda files: replace(registry, slow=slow)
+    )
+    result = run("schedule", *more)
+    assert result.stdout == plain.stdout
+    assert result.stderr == (
+        f"plugin {next(iter(slow))} took 8.1 s to import; what is heavy belongs into the modules "
+        "of its components\n"
+    )
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["--help"], ["run", "--help"]])

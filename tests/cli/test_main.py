@@ -1,5 +1,6 @@
 """The command itself: its help, unknown commands, errors and exit codes."""
 
+import json
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 import sslse
 from sslse.cli import main
 from sslse.cli.main import COMMANDS, INTERRUPTED, WRONG_INPUT
+from sslse.errors import BrokenOffError, RunError, Stopped
 from sslse.recipe import packaged_recipes
 
 FOLDER = Path(sslse.__file__).parent / "cli"
@@ -62,6 +64,20 @@ def test_an_unknown_command():
     assert message in result.stderr
 
 
+def test_a_missing_argument_is_told_by_an_example():
+    commands = {name: main.get_command(click.Context(main), name) for name in COMMANDS}
+    commands |= {f"data {name}": one for name, one in commands["data"].commands.items()}
+    told = 0
+    for words, command in commands.items():
+        if any(isinstance(one, click.Argument) and one.required for one in command.params):
+            result = call(*words.split())
+            assert result.exit_code == 2
+            assert "Missing argument" in result.stderr
+            assert f". For example: {command.examples[0][1]}\n" in result.stderr
+            told += 1
+    assert told >= 10
+
+
 def test_an_unknown_option():
     result = call("list", "--jsn")
     assert result.exit_code == 2
@@ -99,6 +115,32 @@ def test_interrupting_says_how_to_go_on(monkeypatch):
     result = call("list")
     assert result.exit_code == INTERRUPTED
     assert result.stderr == "stopped; what is saved stays, --resume continues a run\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (BrokenOffError("no memory"), 75),
+        (Stopped(15, "stopped by SIGTERM"), 143),
+        (RunError("no run"), 2),
+        (OSError(28, "No space left on device"), 2),
+    ],
+)
+def test_torchrun_is_told_what_is_said(monkeypatch, tmp_path, error, code):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("sslse.cli.run_command.find_components", fail)
+    monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(tmp_path / "error.json"))
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    result = call("run", "byol", "--out", "runs/a b")
+    assert result.exit_code == code
+    told = json.loads((tmp_path / "error.json").read_text())["message"]["message"]
+    assert result.stderr == f"{told}\n"
+    if code in (75, 143):
+        goes_on = "torchrun --nproc-per-node 4 -m sslse run byol --out 'runs/a b' --resume"
+        assert told.splitlines()[-1] == f"continue with: {goes_on}"
 
 
 def test_a_broken_plugin_is_told_without_stopping(tmp_path, monkeypatch):

@@ -117,3 +117,22 @@ def test_a_component_takes_no_changes(option):
     result = show("objective", "byol", *option)
     assert result.exit_code == 2
     assert "--set and --data change a recipe" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["objective"], "objective: which one? NAME is missing (possible: {objectives})"),
+        (["recipe"], "recipe: which one? NAME is missing (possible: barlow_twins, "),
+        (["byol"], "byol is no kind but a name; say 'sslse show objective byol' or 'sslse show "),
+        (["add_noise"], "add_noise is no kind but a name; say 'sslse show augmentation add_noise'"),
+        (["byol", "objective"], "byol is no kind but a name; say 'sslse show objective byol' or "),
+        (["nothing"], "no kind named 'nothing' (possible: encoder, "),
+    ],
+)
+def test_a_kind_or_a_name_alone_is_told_the_other(registry, arguments, message):
+    result = show(*arguments)
+    assert result.exit_code == 2
+    expected = message.format(objectives=", ".join(registry.names("objective")))
+    assert result.stderr.startswith(expected)
+    assert result.stderr.count("\n") == 1

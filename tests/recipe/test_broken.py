@@ -202,6 +202,14 @@ CASES = {
         ["--set: train.epoch: unknown option; did you mean 'epochs'? (train takes: "],
         arguments=["quickstart", "--set", "train.epoch=3"],
     ),
+    "set_by_initials": Case(
+        ["--set: lr: unknown option; did you mean 'train.learning_rate'? (a recipe takes: "],
+        arguments=["quickstart", "--set", "lr=1"],
+    ),
+    "set_by_initials_in_its_section": Case(
+        ["--set: train.bs: unknown option; did you mean 'batch_size'? (train takes: "],
+        arguments=["quickstart", "--set", "train.bs=1"],
+    ),
     "set_kind": Case(
         ["--set: train.epochs: takes int > 0, not 'few'"],
         arguments=["quickstart", "--set", "train.epochs=few"],
@@ -225,6 +233,17 @@ CASES = {
     "set_negative_index": Case(
         ["--set: evaluate.snr_db.-1: evaluate.snr_db is a list, '-1' is not in it; indices go"],
         arguments=["quickstart", "--set", "evaluate.snr_db.-1=0"],
+    ),
+    "set_index_in_brackets_out_of_range": Case(
+        ["--set: augmentations.1.snr_db: augmentations is a list, '1' is not in it; indices ... 0"],
+        arguments=["quickstart", "--set", "augmentations[1].snr_db=[0]"],
+    ),
+    "set_index_of_nothing": Case(
+        ["--set: [0]=3: takes PATH=VALUE"], arguments=["quickstart", "--set", "[0]=3"]
+    ),
+    "index_in_a_file": Case(
+        ["my.yaml:2: augmentations[0].snr_db: unknown option; ... in a file write the whole list"],
+        files={"my.yaml": "extends: quickstart\naugmentations[0].snr_db: [0]\n"},
     ),
     "set_odd_digit": Case(
         ["--set: evaluate.snr_db.²: evaluate.snr_db is a list, '²' is not in it; indices go"],

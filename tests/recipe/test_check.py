@@ -200,3 +200,32 @@ def test_faults_of_the_network_are_found(registry):
     paths = {one.path for one in caught.value.problems}
     assert paths >= {"decoder", "encoder.dimm", "data.sample_rate"}
     assert not paths & {"objective", "schedule", "augmentations", "data.speech"}
+
+
+def test_a_name_near_nothing_may_be_of_a_file(registry):
+    message = r"no objective named 'consensus'; one of a one-file plugin needs --plugin FILE.py \("
+    with pytest.raises(RecipeError, match=message):
+        load_recipe("quickstart", registry, sets=["objective=consensus"])
+
+
+def test_what_was_run_names_the_plugins_that_are_missing(registry):
+    text = load_recipe("quickstart", registry).to_yaml().replace("name: byol\n", "name: byoll\n")
+    tree = read_text(text, "recipe.yaml")
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(tree, registry, made=True)
+    first, last = str(caught.value).splitlines()
+    assert "no objective named 'byoll'; did you mean 'byol'?" in first
+    assert last == (
+        "recipe.yaml:1: was made with plugins that are not here; install them, give one-file "
+        "plugins with --plugin FILE.py (from Python: plugins=)"
+    )
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(read_text(text.replace("seed: 0", "sed: 0"), "x"), registry)
+    assert "--plugin" not in str(caught.value)
+
+
+def test_other_faults_of_what_was_run_name_no_plugin(registry):
+    text = load_recipe("quickstart", registry).to_yaml().replace("seed: 0\n", "seed: x\n", 1)
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(read_text(text, "x"), registry, made=True)
+    assert "--plugin" not in str(caught.value)

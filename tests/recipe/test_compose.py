@@ -2,7 +2,10 @@
 
 import pytest
 
+from sslse.errors import RecipeError
+from sslse.recipe import load_recipe
 from sslse.recipe.compose import compose
+from sslse.recipe.layout import split_path
 
 
 @pytest.fixture
@@ -262,3 +265,17 @@ class TestVariables:
             "seed": 5,
             "data": {"cache": "base"},
         }
+
+
+@pytest.mark.parametrize("path", ["augmentations[0].snr_db", "evaluate.snr_db[3]", "views"])
+def test_a_path_of_a_message_can_be_set(registry, path):
+    """Break an option, and set it by the very path that the refusal names."""
+    with pytest.raises(RecipeError) as caught:
+        load_recipe("quickstart", registry, sets=[f"{path}=wrong"])
+    (problem,) = caught.value.problems
+    assert problem.path == path
+    value = 3 if path == "views" or path.endswith("]") else [3.0]
+    tree = compose("quickstart", sets=[f"{problem.path}={value}"]).plain()
+    for part in split_path(path):
+        tree = tree[int(part) if part.isdecimal() else part]
+    assert tree == value

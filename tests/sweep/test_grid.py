@@ -37,6 +37,7 @@ def test_commas_divide_values_except_within_brackets_and_quotes(text, values):
     [
         (["tau"], "--set: tau: takes PATH=VALUE,VALUE"),
         (["a=1", "a=2"], "--set: a: is set twice; put all values into one --set"),
+        (["a[0].b=1", "a.0.b=2"], "--set: a.0.b: is set twice"),
         (["a=0.9,0.90"], "--set: a: names 0.9 twice"),
         (["a=1,'1'"], "--set: a: names '1' twice"),
         (["a=1,"], "--set: a: ends in a comma; another value is missing"),

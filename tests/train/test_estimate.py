@@ -7,6 +7,7 @@ import torch
 
 from sslse import run
 from sslse.prepare import prepare
+from sslse.recipe import load_recipe
 from sslse.train.estimate import estimate_seconds
 
 CPU = torch.device("cpu")
@@ -28,12 +29,28 @@ def test_an_estimate_grows_with_the_run_and_changes_nothing(tiny, registry, monk
     ("seconds", "words"),
     [(1200.0, "takes about 20 minutes"), (90_000.0, "takes about 25.0 hours")],
 )
-def test_a_long_run_on_a_cpu_says_so_and_what_is_faster(tiny, seconds, words):
-    advice = run._advice(seconds, tiny("train.epochs=400"))
+def test_a_long_run_on_a_cpu_says_so_and_what_is_faster(registry, seconds, words):
+    advice = run._advice(seconds, load_recipe("byol", registry, data=["demo"]))
     assert words in advice
     assert "--set preset=small" in advice
     assert f"--set train.epochs={round(400 * 600 / seconds)}" in advice
     assert "a CUDA GPU" in advice
+
+
+@pytest.mark.parametrize("sets", [[], ["encoder.dim=8"], ["name=again", "train.epochs=30"]])
+def test_the_advice_names_nothing_that_is_so_already(registry, tmp_path, sets):
+    recipe = load_recipe("quickstart", registry, sets=sets)
+    again = tmp_path / "recipe.yaml"
+    again.write_text(recipe.to_yaml())
+    for one in (recipe, load_recipe(str(again), registry)):  # which knows of no preset
+        assert "preset" not in run._advice(1200.0, one)
+        assert "--set train.epochs=" in run._advice(1200.0, one)
+    larger = load_recipe("quickstart", registry, sets=["decoder.hidden=256"])
+    assert "--set preset=small" in run._advice(1200.0, larger)
+    once = load_recipe("quickstart", registry, sets=["train.epochs=1"])
+    assert run._advice(1200.0, once).endswith(
+        "Faster: a CUDA GPU. Stop with Ctrl-C at any time; --resume continues"
+    )
 
 
 def test_the_advice_is_shown_before_training(tiny, registry, tmp_path, monkeypatch):
