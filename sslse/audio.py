@@ -255,7 +255,7 @@ class _Unfinished(io.FileIO):
 
 def _unfinished(path: Path) -> _Unfinished | None:
     """Open a WAV file whose header says 0 samples though there are some; None: it is none."""
-    from sslse.enhance.wav_pipe import read_header
+    from sslse.wav_header import read_header
 
     with path.open("rb") as file:
         try:

@@ -20,7 +20,7 @@ from sslse.api import (
     Predictor,
     Schedule,
 )
-from sslse.data.notes import sound_notes, speaker_notes
+from sslse.corpora.notes import sound_notes, speaker_notes
 from sslse.data.packing import cache_folder, open_store
 from sslse.data.store import Store
 from sslse.device import is_out_of_memory

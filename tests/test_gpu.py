@@ -25,6 +25,7 @@ pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
 ]
 DEVICE = torch.device("cuda:0")
+STEPS = 5
 OBJECTIVES = ("byol", "simsiam", "simclr", "moco_v2", "swav", "barlow_twins", "normal")
 
 
@@ -101,9 +102,11 @@ def test_no_step_waits_for_the_device(tiny, registry, objective):
     recipe = tiny("schedule=mix", f"objective={objective}", "train.clip_norm=1.0")
     trainer = prepare(recipe, registry, DEVICE, print).trainer
     trainer.step(0)
+    assert trainer.batches.steps_per_epoch < STEPS  # so that another epoch begins among them
     torch.cuda.set_sync_debug_mode("error")
     try:
-        trainer.step(1)
+        for step in range(1, STEPS):
+            trainer.step(step)
     finally:
         torch.cuda.set_sync_debug_mode("default")
 

@@ -168,7 +168,7 @@ def test_a_folder_that_cannot_be_written_is_named(sslse, tmp_path):
 def test_evaluate_says_what_is_missing(sslse, tmp_path):
     result = sslse("evaluate", "nowhere", tiny=False)
     assert result.exit_code == 2
-    assert "nowhere: holds no recipe.yaml; give the directory of a run" in result.output
+    assert "nowhere: no such model (possible: a run directory, a bundle, " in result.output
     assert sslse("run", "quickstart", "--out", "b").exit_code == 0
     (tmp_path / "b" / "model.safetensors").unlink()
     result = sslse("evaluate", "b", tiny=False)

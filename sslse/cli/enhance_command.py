@@ -15,8 +15,8 @@ from sslse.cli.output import SIGNALLED
 if TYPE_CHECKING:
     from sslse.enhance.loading import ModelSource
     from sslse.enhance.plan import Plan
-    from sslse.enhance.wav_pipe import WavHeader
     from sslse.registry import Registry
+    from sslse.wav_header import WavHeader
 
 FOLDER = Path("enhanced")
 SOME_FAILED = 1

@@ -48,5 +48,7 @@ class Batches:
         if self._order is None or self._order[0] != epoch:
             draws = generator("cpu", self._seed, "order", epoch)
             order = torch.randperm(self._crops, generator=draws) % len(self._speech)
-            self._order = (epoch, order.to(self._speech.device))
+            if self._speech.device.type == "cuda":  # from pinned memory nothing is waited for
+                order = order.pin_memory()
+            self._order = (epoch, order.to(self._speech.device, non_blocking=True))
         return self._order[1]

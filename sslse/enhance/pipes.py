@@ -10,10 +10,10 @@ from typing import BinaryIO
 from sslse.audio import HIGHEST_RATE, LOWEST_RATE, Samples
 from sslse.enhance.job import Enhanced, enhance_file_into, through
 from sslse.enhance.model import Model
-from sslse.enhance.pcm import ENCODINGS, Encoding
 from sslse.enhance.sound_files import BITS, SoundFormat
-from sslse.enhance.wav_pipe import MOST_CHANNELS, UNKNOWN, WavHeader, make_header, read_header
 from sslse.errors import DataError
+from sslse.pcm import ENCODINGS, Encoding
+from sslse.wav_header import MOST_CHANNELS, UNKNOWN, WavHeader, make_header, read_header
 
 BYTES_AT_ONCE = 2**16
 FEW_CHANNELS = 16  # of more, a tenth of a second is gathered at least

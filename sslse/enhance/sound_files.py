@@ -12,8 +12,8 @@ import soundfile
 
 from sslse.atomic import PARTIAL, sync_folder
 from sslse.audio import Samples, system_path
-from sslse.enhance.pcm import to_integers
 from sslse.errors import DataError
+from sslse.pcm import to_integers
 
 VALUES_AT_ONCE = 2**22  # of all channels together
 FRAMES_AT_ONCE = 2**17

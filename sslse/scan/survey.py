@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sslse.corpora.notes import OFFSET_SHARE
 from sslse.corpora.paths import audio_below, file_of
-from sslse.data.notes import OFFSET_SHARE
 from sslse.data.packing import Unusable
 from sslse.errors import DataError
 from sslse.scan.measure import Facts, measure

@@ -23,9 +23,9 @@ from sslse.cli import main
 from sslse.cli.enhancing import Bars, Lines, describe
 from sslse.enhance.job import Enhanced
 from sslse.enhance.model import load
-from sslse.enhance.pcm import ENCODINGS
 from sslse.enhance.plan import Job
-from sslse.enhance.wav_pipe import read_header
+from sslse.pcm import ENCODINGS
+from sslse.wav_header import read_header
 
 NO_SOUND = (
     "cannot be read as audio: Format not recognised; possible: whatever soundfile reads (WAV, "

@@ -43,7 +43,7 @@ def test_every_command_is_documented(name):
     told = f"{command.help} {command.reads}".upper()
     for argument in command.params:
         if isinstance(argument, click.Argument):
-            assert argument.human_readable_name.removesuffix("...") in told
+            assert argument.human_readable_name.removesuffix("...").strip("[]") in told
 
 
 def test_help_of_data_names_the_packaged_profiles():

@@ -88,7 +88,7 @@ def _run(
             code = process.wait(seconds)
             ended = "well" if code == 0 else f"with exit code {code}"
         except subprocess.TimeoutExpired:
-            ended = f"cut short after {seconds:.0f} s"
+            ended = f"cut short after {seconds:g} s"
             _end(process)
     return {"ended": ended, "seconds": round(time.monotonic() - began, 1)}
 

@@ -17,6 +17,7 @@ from day import FOUND, STATUS
 
 KEPT = Path("results") / "gpu_day"
 BLOCK = re.compile(r"(<!-- begin (gpu_\w+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
+ROOT_OF_PROJECT = re.compile(r" /\S*/(?=benchmarks/)")
 ROOT_OF_DATA = re.compile(r"root: /\S*/")
 METRICS = {"si_sdr": "SI-SDR (dB)", "pesq_nb": "PESQ", "stoi": "STOI"}
 PRINTED = ("train", "compiled", "kernels", "ceilings", "mix")
@@ -54,14 +55,22 @@ def write_blocks(page: Path, kept: Path) -> str:
 
 
 def _keep(found: Path, kept: Path) -> None:
-    """Copy a day's files beside those of earlier days, without folders of the machine."""
-    before = _json(kept / STATUS)
-    shutil.copytree(found, kept, dirs_exist_ok=True)
-    status = before | _json(found / STATUS)
+    """Keep what the tables need beside that of earlier days, without folders of the machine."""
+    kept.mkdir(parents=True, exist_ok=True)
+    status = _json(kept / STATUS) | _json(found / STATUS)
     (kept / STATUS).write_text(json.dumps(status, indent=2) + "\n", encoding="utf-8")
+    for name in PRINTED:
+        if figures := _json(found / f"{name}.json"):  # written at the end: it was not cut short
+            figures["command"] = ROOT_OF_PROJECT.sub(" ", figures["command"])
+            (kept / f"{name}.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+            shutil.copyfile(found / f"{name}.txt", kept / f"{name}.txt")
+    if (tests := found / "tests.txt").is_file():
+        *_, last = tests.read_text("utf-8").strip().splitlines()
+        (kept / "tests.txt").write_text(last.strip("= ") + "\n", encoding="utf-8")
+    if (found / "runs").is_dir():
+        shutil.copytree(found / "runs", kept / "runs", dirs_exist_ok=True)
     for recipe in kept.glob("runs/*/recipe.yaml"):
-        text = recipe.read_text(encoding="utf-8")
-        recipe.write_text(ROOT_OF_DATA.sub("root: ", text), encoding="utf-8")
+        recipe.write_text(ROOT_OF_DATA.sub("root: ", recipe.read_text("utf-8")), encoding="utf-8")
 
 
 def _json(path: Path) -> dict:
@@ -83,17 +92,15 @@ def parts(kept: Path) -> Iterator[str]:
 def tests(kept: Path) -> Iterator[str]:
     """The last line of the GPU tests."""
     path = kept / "tests.txt"
-    lines = path.read_text("utf-8").strip().splitlines() if path.is_file() else []
-    yield f"`{lines[-1].strip('= ')}`\n" if lines else NOTHING
+    yield f"`{path.read_text('utf-8').strip()}`\n" if path.is_file() else NOTHING
 
 
 def printed(name: str) -> Callable[[Path], Iterator[str]]:
     """What a benchmark has printed: its tables."""
 
     def text(kept: Path) -> Iterator[str]:
-        # A benchmark that was cut short has printed nothing to its end, and written no figures.
-        whole = (kept / f"{name}.json").is_file()
-        yield (kept / f"{name}.txt").read_text("utf-8").strip() + "\n" if whole else NOTHING
+        path = kept / f"{name}.txt"
+        yield path.read_text("utf-8").strip() + "\n" if path.is_file() else NOTHING
 
     return text
 

@@ -46,18 +46,15 @@ def parts_of(given: argparse.Namespace) -> list[Part]:
         return [file, *words, *device, *quick, "--json", f"{written}.json"]
 
     size = ["--preset", "paper", "--batch", "256"]
+    turns = ["--rounds", "3", "--block", "10"]
     gpu_tests = ["-m", "pytest", "-m", "gpu", str(ROOT / "tests" / "test_gpu.py")]
     gpu_tests += ["-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider", "-W", "default"]
     every = [
         Part("machine", 60, ["-m", "sslse", "doctor"]),
         Part("tests", 180, [*gpu_tests, "-n", "1" if given.quick else "6"]),
-        Part("train", 120, benchmark("train", "train", *size, "--rounds", "5", "--block", "20")),
+        Part("train", 90, benchmark("train", "train", *size, *turns, "--variants", "ab")),
+        Part("compiled", 150, benchmark("train", "compiled", *size, *turns, "--compile")),
         Part("kernels", 60, benchmark("kernels", "kernels", *size, "--rounds", "5")),
-        Part(
-            "compiled",
-            150,
-            benchmark("train", "compiled", *size, "--compile", "--variants", "ab", "--rounds", "5"),
-        ),
         Part("ceilings", 60, benchmark("ceilings", "ceilings", *size)),
         Part("mix", 40, benchmark("mix", "mix")),
         Part(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from sslse.enhance.pcm import ENCODINGS, to_integers
+from sslse.pcm import ENCODINGS, to_integers
 
 ALL = pytest.mark.parametrize("name", ENCODINGS)
 

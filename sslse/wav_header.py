@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from sslse.audio import HIGHEST_RATE, LOWEST_RATE
-from sslse.enhance.pcm import Encoding, Kind
 from sslse.errors import DataError
+from sslse.pcm import Encoding, Kind
 
 UNKNOWN = 0xFFFFFFFF  # as ffmpeg writes it
 MOST_CHANNELS = 1024  # as libsndfile

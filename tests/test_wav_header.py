@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from sslse.enhance.pcm import ENCODINGS
-from sslse.enhance.wav_pipe import UNKNOWN, make_header, read_header
 from sslse.errors import DataError
+from sslse.pcm import ENCODINGS
+from sslse.wav_header import UNKNOWN, make_header, read_header
 
 POSSIBLE = "possible: WAV of PCM with 8, 16, 24 or 32 bits or floating point with 32 or 64"
 

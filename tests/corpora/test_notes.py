@@ -10,7 +10,7 @@ import torch
 from sslse.api import Recording
 from sslse.build import open_corpora
 from sslse.corpora.layouts import LAYOUTS, guess_layout
-from sslse.data.notes import sound_notes, speaker_notes
+from sslse.corpora.notes import sound_notes, speaker_notes
 from sslse.data.store import Index, Store
 
 PATHS = {
