@@ -263,8 +263,12 @@ def _unfinished(path: Path) -> _Unfinished | None:
         except DataError:
             return None
         samples = file.tell()
+        file.seek(4)
+        told = int.from_bytes(file.read(4), "little") + 8  # of the whole file
         file.seek(samples - 4)
         if any(file.read(4)) or not file.read(1):
+            return None
+        if told == path.stat().st_size:  # finished, and empty: what follows is no sound
             return None
     return _Unfinished(path, samples - 4) if header.length is None else None
 

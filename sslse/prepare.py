@@ -146,11 +146,18 @@ def compile_networks(model: Step) -> None:
 
 
 def _blocks(network: nn.Module) -> list[nn.Module]:
-    """Return the entries of a network's module lists, those of lists within them left out."""
-    found: list[nn.Module] = []
-    for child in network.children():
-        found += list(child) if isinstance(child, nn.ModuleList) else _blocks(child)
-    return found
+    """Return the entries of a network's module lists; none where they are its smaller half."""
+    found = [
+        one
+        for group in network.modules()
+        if isinstance(group, nn.ModuleList)
+        for one in group
+        if not isinstance(one, nn.ModuleList)
+    ]
+    within = {id(one) for block in found for one in block.modules() if one is not block}
+    outermost = [one for one in found if id(one) not in within]
+    held = sum(count_parameters(one) for one in outermost)
+    return outermost if 2 * held >= count_parameters(network) else []
 
 
 def describe(prepared: Prepared) -> list[str]:

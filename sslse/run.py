@@ -21,6 +21,7 @@ from sslse.evaluate.evaluation import Measures, evaluate, measures_of
 from sslse.evaluate.examples import write_examples
 from sslse.evaluate.manifest import FILE as MANIFEST
 from sslse.evaluate.manifest import Manifest, plan_manifest
+from sslse.evaluate.named import refuse_overwriting
 from sslse.evaluate.results import SUMMARY, Results, read_summary
 from sslse.evaluate.unfinished import file_key, finish
 from sslse.longer import lengthen
@@ -30,7 +31,7 @@ from sslse.recipe import Recipe
 from sslse.recipe.compose import read_preset
 from sslse.registry import Registry
 from sslse.report import write_report
-from sslse.run_folder import MODEL, PROVENANCE, RECIPE, check_folder, start_folder
+from sslse.run_folder import MODEL, PROVENANCE, check_folder, start_folder
 from sslse.run_lock import locked
 from sslse.train.estimate import estimate_seconds
 from sslse.train.failures import explained
@@ -89,18 +90,19 @@ def run(
         if ranks.main():
             held.enter_context(locked(folder))
         recipe = check_folder(folder, recipe, registry, resume=resume)
-        if resume and ranks.main():
-            lengthen(folder, recipe, registry, display.say)
         prepared = prepare(recipe, registry, own_device, display.say)
         for line in describe(prepared):
             display.say(line)
         recipe, material = prepared.recipe, prepared.material
-        if ranks.main():
-            about = {part: identity(getattr(material, part)) for part in PARTS}
-            start_folder(folder, recipe, describe_run(recipe, registry, own_device), about)
+        with ranks.main_first():  # the others find what is then there
+            if ranks.main():
+                about = {part: identity(getattr(material, part)) for part in PARTS}
+                start_folder(folder, recipe, describe_run(recipe, registry, own_device), about)
+                if resume:
+                    lengthen(folder, recipe, registry, display.say)
+            trained = (folder / MODEL).is_file()
         loggers = Loggers(prepared.loggers, folder, recipe.plain(), display.say)
         held.enter_context(loggers)
-        trained = (folder / MODEL).is_file()
         if not trained:
             _train(prepared, folder, display, loggers, plugin_files)
         if trained and (summary := read_summary(folder)):
@@ -188,11 +190,7 @@ def evaluate_model(
         RunError: ``into`` holds a run or an evaluation already.
         DataError: the corpora are not those that the manifest was made from.
     """
-    for name in (RECIPE, SUMMARY):
-        if (into / name).exists():
-            raise RunError(
-                f"{into}: holds {name} already and is never overwritten; choose another -o"
-            )
+    refuse_overwriting(into)
     if manifest is None:
         manifest = plan_manifest(material.test_speech, material.test_noise, recipe.evaluate)
     stride = model.enhancer.encoder.stride

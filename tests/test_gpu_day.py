@@ -39,7 +39,6 @@ def table(text, name):
 
 
 @pytest.mark.benchmarks
-@pytest.mark.smoke
 def test_a_part_of_a_day_is_rehearsed():
     said = rehearse("--only", "machine", "mix")
     assert "| machine | well |" in table(said, "gpu_parts")

@@ -21,6 +21,7 @@ def listed(name, part=None):
     return [row for row in rows if part is None or row["split"] == part]
 
 
+@pytest.mark.statistics
 def test_the_pages_hold_what_the_files_say(tool, tmp_path):
     made = tool["write"].__globals__
     drawn = []

@@ -78,6 +78,7 @@ def test_a_run_leaves_everything_in_its_directory(sslse, tmp_path):
     assert "evaluation.json" in result.output
 
 
+@pytest.mark.training
 def test_a_run_that_has_ended_is_trained_longer(sslse, tmp_path):
     method = ("--set", "objective=normal", "--set", "schedule=se", "--set", "train.decay=none")
     run = ("run", "quickstart", *method, "--out")
@@ -135,7 +136,6 @@ def test_a_run_is_never_overwritten_but_resumed_and_evaluated_again(sslse, tmp_p
 
 
 @pytest.mark.processes
-@pytest.mark.smoke
 def test_a_killed_process_resumes_to_the_very_same_files(sslse, tmp_path, tiny_sets):
     sets = [part for text in tiny_sets for part in ("--set", text)]
     command = [sys.executable, "-c", KILLED, "run", "quickstart", *sets, "--out", "cut"]
@@ -152,6 +152,7 @@ def test_a_killed_process_resumes_to_the_very_same_files(sslse, tmp_path, tiny_s
         assert cut_bytes == (tmp_path / "whole" / name).read_bytes(), name
 
 
+@pytest.mark.training
 def test_what_changes_no_number_may_change_on_resume(sslse, tmp_path):
     assert sslse("run", "quickstart", "--out", "c").exit_code == 0
     resumed = sslse("run", "quickstart", "--out", "c", "--resume", "--set", "evaluate.workers=2")
@@ -212,6 +213,7 @@ def test_two_runs_in_one_directory_are_refused(sslse, tmp_path):
     assert not (tmp_path / "a").exists()
 
 
+@pytest.mark.training
 def test_a_run_is_not_resumed_with_other_recordings(sslse, tmp_path):
     assert sslse("run", "quickstart", "--out", "a").exit_code == 0
     path = tmp_path / "a" / "material.json"
@@ -239,6 +241,7 @@ def test_what_the_machine_does_has_its_own_exit_code(sslse, tmp_path, monkeypatc
     assert last.endswith(" --resume")
 
 
+@pytest.mark.training
 def test_a_start_cut_short_is_no_run_yet(sslse, tmp_path):
     (tmp_path / "a").mkdir()
     for name in ("recipe.yaml.partial", "lock"):

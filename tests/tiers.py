@@ -13,6 +13,7 @@ KINDS = {
     "browser": "opens pages in Chromium",
     "docs": "does what a page tells its reader to do: packages, trainings, the built site",
     "export": "traces a network, to ONNX or a torch program",
+    "figures": "draws figures and pages of them",
     "fuzz": "gives damaged input to worker processes, hundreds of cases",
     "install": "builds the project or a plugin and installs it with pip",
     "processes": "starts processes of its own, which import torch and may be killed",

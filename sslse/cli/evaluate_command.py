@@ -308,13 +308,17 @@ def _score_model(
     from sslse.cli.display import make_display, show_results
     from sslse.device import choose_device
     from sslse.enhance.model import load
+    from sslse.evaluate.evaluation import measures_of
     from sslse.evaluate.manifest import read_manifest
+    from sslse.evaluate.named import refuse_overwriting
     from sslse.evaluate.verify import verify
     from sslse.run import evaluate_model
     from sslse.run_lock import locked
 
     into = out or Path()
     wanted = None if manifest is None else read_manifest(manifest)
+    refuse_overwriting(into)
+    measures_of(recipe, registry, plugins)  # refused before a corpus is packed
     with (
         make_display() as display,
         ranks.joined(choose_device(device)) as own_device,

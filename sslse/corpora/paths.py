@@ -64,7 +64,21 @@ def file_of(root: Path, key: str) -> Path:
         return root / key
     spellings = [unicodedata.normalize(form, key) for form in ("NFC", "NFD")]
     paths = [root / os.fsdecode(one.encode("utf-8")) for one in (key, *spellings)]
-    return next((path for path in paths if is_file(path)), paths[0])
+    return next((path for path in paths if is_file(path)), None) or _respelled(root, key)
+
+
+def _respelled(root: Path, key: str) -> Path:
+    """Return a key's path part by part, where parts are spelled in more ways than one."""
+    path = root
+    for part in key.split("/"):
+        plain = path / os.fsdecode(part.encode("utf-8"))
+        there = path.iterdir() if path.is_dir() and not plain.exists() else ()
+        path = next((one for one in there if _reads(one) == part), plain)
+    return path
+
+
+def _reads(path: Path) -> str:
+    return composed(os.fsencode(path.name).decode("utf-8", "replace"))
 
 
 def audio_below(folder: Path, root: Path) -> frozenset[str]:

@@ -10,15 +10,14 @@ from typing import Any
 
 from sslse.api import Samples
 from sslse.atomic import write_whole
-from sslse.errors import DataError, RunError
+from sslse.errors import DataError
 from sslse.evaluate.conditions import ENHANCED
 from sslse.evaluate.evaluation import Measures, Watch, score_batches
 from sslse.evaluate.export import find_estimates, identity_of, read_estimate, read_exported
 from sslse.evaluate.manifest import FILE, Manifest, read_manifest
-from sslse.evaluate.results import SUMMARY
 from sslse.evaluate.unfinished import finish
 from sslse.evaluate.work import Batch
-from sslse.run_folder import PROVENANCE, RECIPE
+from sslse.run_folder import PROVENANCE
 
 SHOWN = 4  # reasons that a message names
 
@@ -51,11 +50,7 @@ def evaluate_files(
             none of the files, or none that can be scored; then no scores are written.
     """
     manifest = read_manifest(manifest_file)
-    for name in (RECIPE, SUMMARY):
-        if (out / name).exists():
-            raise RunError(
-                f"{out}: holds {name} already and is never overwritten; choose another -o"
-            )
+    refuse_overwriting(out)
     found = find_estimates(enhanced, len(manifest.mixtures))
     out.mkdir(parents=True, exist_ok=True)
     manifest.write(out / FILE)

@@ -8,8 +8,9 @@ from typing import Any
 
 from sslse.api import Baseline, Metric
 from sslse.errors import RunError
+from sslse.evaluate.answers import contract_of
 from sslse.evaluate.manifest import Manifest
-from sslse.run_folder import WITHOUT_EFFECT
+from sslse.run_folder import RECIPE, WITHOUT_EFFECT
 
 FOLDER = "evaluations"
 SUMMARY = "evaluation.json"
@@ -20,8 +21,25 @@ _DIGITS = 8
 
 
 def run_of(folder: Path) -> Path:
-    """Return the run directory of an evaluation's folder: above it, or the folder itself."""
-    return folder.parent.parent if folder.parent.name == FOLDER else folder
+    """Return the run directory of an evaluation's folder: above it, or the folder itself.
+
+    A folder with a recipe of its own is a run, or what is kept of one that was trained longer.
+    """
+    below = folder.parent.name == FOLDER and not (folder / RECIPE).is_file()
+    return folder.parent.parent if below else folder
+
+
+def refuse_overwriting(folder: Path) -> None:
+    """Refuse a folder for scores that holds a run or other scores.
+
+    Raises:
+        RunError: it does.
+    """
+    for name in (RECIPE, SUMMARY):
+        if (folder / name).exists():
+            raise RunError(
+                f"{folder}: holds {name} already and is never overwritten; choose another -o"
+            )
 
 
 def how_again(folder: Path) -> str:
@@ -93,9 +111,9 @@ def choose_folder(
     """
     contents = {
         "manifest": manifest.digest,
-        "contract": {key: one.contract() for key, one in metrics.items()},
+        "contract": {key: contract_of(one) for key, one in metrics.items()},
         "baselines": {
-            key: {"oracle": one.oracle, **one.contract()} for key, one in baselines.items()
+            key: {"oracle": one.oracle, **contract_of(one)} for key, one in baselines.items()
         },
     }
     if name is None and (not default or _holds(run, contents)):

@@ -34,9 +34,9 @@ def rehearse_step(trainer: Trainer) -> None:
     rehearsed = copy.copy(trainer)
     rehearsed.model = model = copy.deepcopy(trainer.model)
     augmentations = [one for _, one in trainer.augmentations]
-    with watched({f"augmentations[{place}]": one for place, one in enumerate(augmentations)}):
+    with watched((f"augmentations[{place}]", one) for place, one in enumerate(augmentations)):
         examples = trainer.examples(0).head(FEW)
-    with watched(dict(_parts(model))), seeded(0, device=examples.noisy.device):
+    with watched(_parts(model)), seeded(0, device=examples.noisy.device):
         for step in phases(trainer):
             _try(rehearsed, step, examples)
         with torch.no_grad():

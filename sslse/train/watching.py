@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -16,17 +16,17 @@ Inputs = tuple[Any, ...]
 
 
 @contextlib.contextmanager
-def watched(parts: Mapping[str, nn.Module]) -> Iterator[None]:
+def watched(parts: Iterable[tuple[str, nn.Module]]) -> Iterator[None]:
     """Refuse, within the block, what the calls of some modules must not give or change.
 
     Args:
-        parts: modules by their places in a recipe.
+        parts: modules, each with its place in a recipe.
 
     Raises:
         ContractError: naming the part.
     """
     with contextlib.ExitStack() as held:
-        for part, module in parts.items():
+        for part, module in parts:
             for handle in _hooks(part, module):
                 held.callback(handle.remove)
         yield
@@ -86,10 +86,11 @@ def _hooks(part: str, module: nn.Module) -> Iterator[Any]:
     """Register what looks at each call of a module; yield the handles."""
     before: list[list[int]] = []
 
-    def enter(_: nn.Module, inputs: Inputs) -> None:
-        before.append(_versions(_tensors(inputs)))
+    def enter(_: nn.Module, given: Inputs, named: dict[str, Any]) -> None:
+        before.append(_versions(_tensors((*given, *named.values()))))
 
-    def leave(one: nn.Module, inputs: Inputs, output: Any) -> None:
+    def leave(one: nn.Module, given: Inputs, named: dict[str, Any], output: Any) -> None:
+        inputs = (*given, *named.values())
         _refuse_changes(part, _tensors(inputs), before.pop())
         if fault := _fault_of_output(part, one, inputs, output):
             raise ContractError(f"forward() gave {fault}", part)
@@ -97,8 +98,8 @@ def _hooks(part: str, module: nn.Module) -> Iterator[Any]:
             views = next(one for one in inputs if isinstance(one, Views))
             check_scalars(part, output.metrics, views.latent.device)
 
-    yield module.register_forward_pre_hook(enter)
-    yield module.register_forward_hook(leave)
+    yield module.register_forward_pre_hook(enter, with_kwargs=True)
+    yield module.register_forward_hook(leave, with_kwargs=True)
 
 
 def _fault_of_output(part: str, module: Any, inputs: Inputs, output: Any) -> str:

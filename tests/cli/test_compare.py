@@ -43,6 +43,7 @@ def call(*arguments):
     return CliRunner().invoke(main, ["compare", *arguments])
 
 
+@pytest.mark.training
 def test_trained_runs_are_compared(folder):
     ended = call("byol0", "normal", "byol1", "--paper")
     assert ended.exit_code == 0, ended.output

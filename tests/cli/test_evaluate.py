@@ -83,6 +83,7 @@ def test_a_manifest_gives_the_same_files_again(run, trained):
     ]
 
 
+@pytest.mark.training
 def test_the_mixtures_do_not_depend_on_the_training_seed(run, trained, tmp_path, tiny_sets):
     sets = [part for one in (*tiny_sets, *SETS, "seed=7") for part in ("--set", one)]
     assert invoke("run", "quickstart", *sets, "--out", tmp_path / "other").exit_code == 0
@@ -125,6 +126,7 @@ def test_other_evaluations_live_beside_that_of_the_run(run):
     assert (bad.exit_code, "letters, digits" in bad.output) == (2, True)
 
 
+@pytest.mark.training
 def test_compare_chooses_among_evaluations(run, tmp_path):
     few = ("--set", "evaluate.workers=1", "--set", "evaluate.snr_db=[0]")
     assert invoke("evaluate", run, *few, "-o", "zero").exit_code == 0
@@ -377,6 +379,7 @@ def test_options_that_do_not_go_together_are_refused(arguments, message):
     assert "Traceback" not in result.output
 
 
+@pytest.mark.training
 def test_a_manifest_of_recordings_that_a_run_was_trained_on_is_refused(run, tiny_sets, tmp_path):
     """The mixtures of a run with swapped parts are of what this one has trained on."""
     sets = [part for one in (*tiny_sets, *SETS, "data.swap=true") for part in ("--set", one)]

@@ -92,6 +92,7 @@ def test_it_writes_shows_and_reports(evaluated):
     assert re.search(r"encoded (\d+)/\1 waves", result.output)
 
 
+@pytest.mark.training
 def test_it_repeats_to_the_byte_and_is_compared_with_other_weights(runs):
     assert call("byol", *PROBE).exit_code == 0
     first = (runs / "byol" / "probe.json").read_bytes()
@@ -104,6 +105,7 @@ def test_it_repeats_to_the_byte_and_is_compared_with_other_weights(runs):
     assert len(set(values)) == 2
 
 
+@pytest.mark.training
 def test_a_run_against_itself_differs_in_nothing(runs):
     assert call("byol", *PROBE, "--against", "byol").exit_code == 0
     probed = json.loads((runs / "byol" / "probe.json").read_text("utf-8"))
@@ -116,6 +118,7 @@ def test_a_report_without_a_probe_has_no_section(evaluated):
     assert "#probe" not in (evaluated / "byol" / "report.html").read_text("utf-8")
 
 
+@pytest.mark.training
 def test_a_run_that_is_not_evaluated_is_probed_without_report(runs):
     result = call("byol", *PROBE)
     assert result.exit_code == 0, result.output
@@ -124,6 +127,7 @@ def test_a_run_that_is_not_evaluated_is_probed_without_report(runs):
     assert not (runs / "byol" / "report.html").exists()
 
 
+@pytest.mark.training
 def test_what_cannot_be_measured_is_said(evaluated):
     recipe = evaluated / "byol" / "recipe.yaml"
     text = re.sub(
@@ -181,6 +185,7 @@ def test_it_refuses_a_run_with_other_mixtures(runs):
     ]
 
 
+@pytest.mark.training
 def test_what_decides_no_mixture_may_differ(runs):
     recipe = runs / "normal" / "recipe.yaml"
     text = recipe.read_text("utf-8")

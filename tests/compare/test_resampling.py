@@ -184,6 +184,7 @@ def simulated_results(random, difference, rows, speakers):
     return Results(tuple(entries), measures, mixtures, "", 16000, ())
 
 
+@pytest.mark.statistics
 def test_whole_comparisons_of_simulated_runs(make_rows):
     """Interval, words and families as a reader sees them: overall, per SNR, per kind of noise."""
     count = 200
@@ -237,6 +238,7 @@ def test_swapping_equal_clusters_has_ties():
     assert swapped(np.zeros(4), Draws(0)) == 1
 
 
+@pytest.mark.statistics
 def test_few_speakers_of_two_sorts_do_not_deceive_a_family():
     """Where half gains what half loses, far too small p would come of Student's t alone."""
     count = 300

@@ -86,6 +86,7 @@ def test_silence_and_offsets_are_told():
     assert not sound_notes(make_store(*rows, silences=[(0, 0, 1500)], offsets=[0.05, 0.0]))
 
 
+@pytest.mark.statistics
 def test_a_recipes_corpora_are_told_about(tiny, registry, tmp_path):
     for speaker in (1, 2, 3):
         wave = 0.1 * np.random.default_rng(speaker).standard_normal(4000) + 0.5

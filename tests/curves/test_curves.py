@@ -84,6 +84,7 @@ def test_the_table_holds_what_the_run_holds(make, tmp_path):
     assert [row["step"] for row in rows if row["figure"] == "stoi"] == ["0", "20", "30", "40"]
 
 
+@pytest.mark.figures
 def test_the_same_runs_give_the_same_bytes(make, tmp_path):
     runs = [make(f"seed{seed}", name="byol", seed=seed, schedule="round") for seed in range(2)]
     first, second = (write_curves(runs, tmp_path / name) for name in ("first", "second"))
@@ -186,6 +187,7 @@ def matrix(make):
     return runs + low
 
 
+@pytest.mark.figures
 @pytest.mark.parametrize(
     ("arrangement", "rows", "curves"),
     [
@@ -273,6 +275,7 @@ def test_without_matplotlib_there_is_one_clear_error(make, tmp_path, monkeypatch
     assert read_course(run).values("loss")[0].value == 1.0
 
 
+@pytest.mark.figures
 def test_the_command_writes_and_says_what(matrix, tmp_path):
     out = tmp_path / "out"
     result = CliRunner().invoke(

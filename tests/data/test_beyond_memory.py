@@ -60,6 +60,7 @@ def resident_bytes():
     return 1024 * int(line.split()[1])
 
 
+@pytest.mark.processes
 def test_1000_hours_open_and_need_little_memory(tmp_path):
     corpus = Sparse(200_000)
     pack_holes(corpus, tmp_path)

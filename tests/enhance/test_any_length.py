@@ -94,6 +94,7 @@ def test_lengths_beside_frames_and_pieces(models, looks, samples):
     hold(models[looks], random.Random(samples), samples, RATE)
 
 
+@pytest.mark.statistics
 def test_ten_minutes(models):
     hold(models["context"], random.Random(3), 600 * RATE, RATE)
 

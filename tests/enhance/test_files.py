@@ -256,6 +256,7 @@ print(peaks[1] - peaks[0])
 """
 
 
+@pytest.mark.processes
 def test_memory_does_not_grow_with_the_length(tmp_path, tiny_models):
     command = [sys.executable, "-c", LONG, str(tmp_path), str(tiny_models["context"])]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)

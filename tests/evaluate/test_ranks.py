@@ -76,7 +76,6 @@ def test_two_ranks_write_the_bytes_of_one_process(tmp_path, tiny_sets, tiny_cach
 
 
 @pytest.mark.processes
-@pytest.mark.smoke
 def test_ranks_of_one_machine_share_its_cores(tmp_path):
     expected = max(1, usable_cores() // 2)
     texts = together(tmp_path, "-c", CORES)

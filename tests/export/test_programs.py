@@ -37,10 +37,7 @@ print(json.loads(more["sslse.json"])["sample_rate"], tuple(enhanced.shape))
 pytestmark = pytest.mark.export
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param("context", marks=pytest.mark.smoke), "global", "causal"],
-)
+@pytest.fixture(scope="module", params=["context", "global", "causal"])
 def exported(request, tiny_models, registry, tmp_path_factory):
     """Trace each kind of network once; give it with its two files."""
     pytest.importorskip("onnxscript")

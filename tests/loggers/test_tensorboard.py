@@ -24,6 +24,7 @@ def scalars(folder):
     return {name: {one.step: one.value for one in events.Scalars(name)} for name in names}
 
 
+@pytest.mark.training
 def test_events_hold_what_the_files_hold(tiny, registry, tmp_path):
     from rich.console import Console
 

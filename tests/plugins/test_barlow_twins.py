@@ -177,6 +177,7 @@ def test_it_keeps_the_contract_with_every_option(options):
     check_objective("barlow_twins", **options)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("over", ["frame", "utterance"])
 def test_sixty_steps_of_training_make_the_views_agree(tiny, registry, over):
     noise = "augmentations=[{name: add_noise, snr_db: [20]}]"

@@ -221,6 +221,7 @@ def test_forward_changes_no_state_and_the_encoder_is_not_kept(encoder, make_view
     assert all(module is not encoder for module in objective.modules())
 
 
+@pytest.mark.training
 def test_sixty_steps_of_training_find_the_positives(tiny, registry):
     """With CL alone and little noise; by chance 1 in 385 would be found."""
     noise = "augmentations=[{name: add_noise, snr_db: [20]}]"

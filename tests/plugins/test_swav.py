@@ -260,6 +260,7 @@ def test_it_keeps_the_contract_with_every_option(options):
     check_objective("swav", freeze_epochs=0, **options)
 
 
+@pytest.mark.training
 def test_sixty_steps_of_training_find_prototypes(tiny, registry):
     """With CL alone and little noise; prototypes that tell nothing give log(prototypes)."""
     noise = "augmentations=[{name: add_noise, snr_db: [20]}]"

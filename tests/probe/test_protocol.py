@@ -83,6 +83,7 @@ def test_what_is_in_the_latent_is_found_and_what_is_not_is_not(sources):
     assert gap["interval"][0] > 0.5
 
 
+@pytest.mark.training
 def test_it_repeats_and_depends_on_the_seed_only(sources):
     def figures(encoders, seed):
         return measure(encoders, sources, SETTINGS, seed=seed, mixtures=60)

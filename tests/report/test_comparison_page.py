@@ -66,6 +66,7 @@ def test_it_says_where_the_recipes_differ(compared, made):
     assert not [row for row in table if row[0] == "seed"]
 
 
+@pytest.mark.figures
 def test_it_draws_the_curves_of_both(folder, made, tmp_path):
     other = made.write_run(tmp_path / "other", OTHER, tau=0.5)
     for run, seconds in ((folder, 300.0), (other, 600.0)):
@@ -91,6 +92,7 @@ def test_it_has_the_scores_of_what_is_heard(compared, made):
     assert first.count("no score") == 2
 
 
+@pytest.mark.figures
 def test_figures_that_the_paper_lacks_are_left_empty(folder, made, tmp_path):
     comparison = compare(load_results([folder]), paper=True)
     _, page = made.report(tmp_path / "page", write_comparison, comparison)
@@ -127,6 +129,7 @@ def test_names_are_escaped_and_links_lead_somewhere(compared, made):
     assert {one["href"][1:] for one in page.named("a")} <= set(page.ids)
 
 
+@pytest.mark.figures
 def test_one_run_is_held_against_noisy(folder, made, tmp_path):
     comparison = compare(load_results([folder]))
     text, page = made.report(tmp_path / "page", write_comparison, comparison)
@@ -151,6 +154,7 @@ def test_a_damaged_log_is_named(folder, tmp_path):
     assert not (tmp_path / "page").exists()
 
 
+@pytest.mark.figures
 def test_without_speakers_the_page_says_what_clusters_are(folder, made, tmp_path):
     comparison = compare(load_results([folder]))
     _, page = made.report(tmp_path / "page", write_comparison, comparison)
@@ -158,6 +162,7 @@ def test_without_speakers_the_page_says_what_clusters_are(folder, made, tmp_path
     assert json.dumps(comparison.manifest).strip('"') in page.text
 
 
+@pytest.mark.figures
 def test_the_command_writes_it_beside_its_table(folder, tmp_path):
     done = CliRunner().invoke(main, ["compare", str(folder), "--report", str(tmp_path / "page")])
     assert done.exit_code == 0, done.output

@@ -58,6 +58,7 @@ def test_the_mixtures_are_ranked_by_the_gain_in_the_first_metric(finished):
     ]
 
 
+@pytest.mark.figures
 def test_where_less_is_better_the_least_difference_is_the_best(folder, made):
     summary = json.loads((folder / "evaluation.json").read_text("utf-8"))
     for means in (summary["mean"], *summary["per_snr"].values()):
@@ -128,6 +129,7 @@ def test_ids_are_unique_and_links_lead_somewhere(finished):
     assert set(targets) <= set(page.ids)
 
 
+@pytest.mark.figures
 def test_what_is_scored_during_training_is_drawn_over_epochs_and_over_time(folder, made):
     lines = [
         {"step": 0, "epoch": 0.0, "seconds": 0.0, "score/si_sdr": 0.0},
@@ -223,6 +225,7 @@ def test_the_weights_are_drawn_where_they_change(folder, made):
     assert "#0000" not in plot
 
 
+@pytest.mark.figures
 def test_weights_far_apart_are_drawn_on_a_logarithmic_axis(folder, made):
     weights = [(9.0, 0.05), (0.0, 0.05), (9.5, 0.04)]
     lines = [made.logged(step, *both, loss=-1.0) for step, both in enumerate(weights, 1)]
@@ -238,6 +241,7 @@ def test_a_weight_that_fades_to_nothing_stays_on_a_linear_axis(folder, made):
     assert {"0.0", "0.2", "1.0"} <= set(re.findall(r"<text[^>]*>([^<]*)</text>", plot))
 
 
+@pytest.mark.figures
 def test_weights_that_stay_have_no_plot(folder, made):
     lines = [made.logged(step, 1.0, 0.1, **made.figures) for step in (2, 4)]
     made.write_lines(folder / "metrics.jsonl", lines)
@@ -246,6 +250,7 @@ def test_weights_that_stay_have_no_plot(folder, made):
     assert "training-0-phase-0" in page.ids
 
 
+@pytest.mark.figures
 def test_a_curve_is_broken_where_a_loss_is_not_computed(folder, made):
     made.write_lines(
         folder / "metrics.jsonl",
@@ -270,6 +275,7 @@ def test_a_run_without_a_log_has_no_curves(folder, made):
     assert page.tables
 
 
+@pytest.mark.figures
 def test_a_run_without_metrics_ranks_nothing(folder, made):
     nothing = {"noisy": {}, "enhanced": {}}
     summary = made.summary | {"mean": nothing, "per_snr": {"-5": nothing}, "contract": {}}
@@ -280,6 +286,7 @@ def test_a_run_without_metrics_ranks_nothing(folder, made):
     assert "items" not in page.ids
 
 
+@pytest.mark.figures
 def test_a_second_report_replaces_the_first(folder, made):
     made.report(folder)
     summary = made.summary | {"counts": made.summary["counts"] | {"mixtures": 4321}}
@@ -289,6 +296,7 @@ def test_a_second_report_replaces_the_first(folder, made):
     assert not list(folder.glob("*.partial"))
 
 
+@pytest.mark.figures
 def test_the_same_run_gives_the_same_page(finished, folder, made):
     assert made.report(folder)[0] == finished[1]
 

@@ -26,6 +26,7 @@ def levels(picture):
     return (scale[nearest] - 1) * RANGE_DB
 
 
+@pytest.mark.figures
 @pytest.mark.parametrize("hertz", [500, 2000, 7000])
 def test_a_tone_is_a_line_at_its_frequency(hertz):
     (picture,) = draw_spectrograms([tone(hertz)], RATE)
@@ -34,6 +35,7 @@ def test_a_tone_is_a_line_at_its_frequency(hertz):
     assert rows.max() == pytest.approx(0, abs=2)
 
 
+@pytest.mark.figures
 def test_the_waves_of_a_mixture_have_one_scale():
     loud, soft = draw_spectrograms([tone(1000), tone(1000, level=0.1)], RATE)
     middle = np.s_[:, 50:-50]

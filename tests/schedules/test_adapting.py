@@ -69,6 +69,7 @@ def test_without_a_contrastive_loss_se_still_trains(adaptive, simulate):
         assert figures(simulation.schedule)[1] == pytest.approx(plain.se)
 
 
+@pytest.mark.statistics
 def test_negative_losses_never_diverge(adaptive, simulate):
     """SE falls far below its floor (the target is met exactly), CL close to -1."""
     simulation = simulate(adaptive(se_floor=-10.0), rate=0.02, steps=2000)

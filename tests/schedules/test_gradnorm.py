@@ -94,6 +94,7 @@ def test_the_network_has_the_gradient_of_the_weighted_losses_alone():
     torch.testing.assert_close(latent.grad, 1.5 * 2 * latent.detach() + 0.5 * latent.detach().exp())
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize(
     ("kind", "options"),
     [

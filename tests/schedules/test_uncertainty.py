@@ -97,6 +97,7 @@ def test_decay_pulls_weights_to_where_they_started():
     assert weights == pytest.approx({"cl": 1.0, "se": 1 / 30}, rel=1e-3)
 
 
+@pytest.mark.statistics
 def test_the_usual_decay_hardly_moves_the_optimum():
     plain, decayed = Uncertainty().double(), Uncertainty().double()
     for schedule, decay in ((plain, 0.0), (decayed, 1e-4)):

@@ -58,6 +58,7 @@ def sweep(tiny_cache, tmp_path, monkeypatch, tiny_sets):
     return call
 
 
+@pytest.mark.training
 def test_a_failing_run_stops_no_other_and_is_tried_again(sweep, here, tmp_path):
     (tmp_path / "failing.py").write_text(FAILING)
     chosen = ["--plugin", "failing.py", "--set", "objective=failing"]
@@ -119,6 +120,7 @@ def test_a_changed_recipe_is_refused_before_anything_runs(sweep, here, tmp_path)
     assert sweep("--task", "0").exit_code == 2
 
 
+@pytest.mark.processes
 def test_the_slurm_script_runs_the_tasks_of_the_plan(sweep, here, tmp_path):
     result = sweep("--seeds", "2", "--out", "s", "--slurm", "array.sh")
     assert result.exit_code == 0, result.output

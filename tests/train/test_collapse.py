@@ -102,6 +102,7 @@ def test_a_collapse_can_stop_the_run(recipe, extended, tmp_path):
         train(recipe(*sets), extended, tmp_path)
 
 
+@pytest.mark.training
 def test_the_gradients_cosine_is_logged_where_it_is_asked_for(recipe, extended, tmp_path):
     sets = ("train.gradient_cosine_every=4", "train.epochs=3", "schedule={name: round, period: 1}")
     _, lines = train(recipe(*sets), extended, tmp_path)
@@ -120,6 +121,7 @@ def test_adapted_weights_are_logged_in_place_of_those_they_start_from(recipe, ex
         assert line["schedule/other"] == 3 * taken
 
 
+@pytest.mark.training
 def test_a_batch_of_one_utterance_is_not_taken_for_a_collapse(recipe, extended, tmp_path):
     sets = ("objective.over=utterance", "train.batch_size=1", "train.epochs=2", "schedule=mix")
     said, lines = train(recipe(*sets, "train.on_collapse=stop"), extended, tmp_path)

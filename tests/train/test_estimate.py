@@ -53,6 +53,7 @@ def test_the_advice_names_nothing_that_is_so_already(registry, tmp_path, sets):
     )
 
 
+@pytest.mark.training
 def test_the_advice_is_shown_before_training(tiny, registry, tmp_path, monkeypatch):
     said = []
 

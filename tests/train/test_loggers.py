@@ -105,6 +105,7 @@ def test_they_get_every_line_and_the_end(start, tmp_path):
     assert len(scores) == 3
 
 
+@pytest.mark.training
 def test_a_faulty_one_is_said_once_and_harms_no_other(start, tmp_path):
     whole, torn = tmp_path / "whole", tmp_path / "torn"
     start(whole)
@@ -175,6 +176,7 @@ def test_one_that_was_not_started_is_not_ended(tmp_path):
     assert one.end is None
 
 
+@pytest.mark.training
 def test_a_run_resumes_with_other_loggers(start, tiny, registry, tmp_path):
     folder = tmp_path / "run"
     start(folder, "loggers=[notebook]")

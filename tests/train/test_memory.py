@@ -12,6 +12,7 @@ from sslse.train.memory import largest_batch
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
 
+@pytest.mark.training
 def test_the_largest_batch_is_tried_in_every_phase_and_leaves_the_trainer_alone(
     tiny, registry, monkeypatch
 ):

@@ -29,6 +29,7 @@ def test_bfloat16_gives_nearly_the_losses_of_float32(tiny, registry, objective):
     assert totals[1] == pytest.approx(totals[0], rel=0.05, abs=0.02)
 
 
+@pytest.mark.training
 def test_bfloat16_trains_as_well(tiny, registry, tmp_path):
     ends = []
     for precision in ("float32", "bfloat16"):
@@ -53,6 +54,7 @@ def conformers(network):
 
 
 # torch hides it by itself, but for where warnings are errors.
+@pytest.mark.training
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
 def test_compiled_networks_train_to_the_same_losses(tiny, registry, monkeypatch):
     """Traced as always; the code is then run as it is, which takes seconds, not a minute."""

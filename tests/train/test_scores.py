@@ -114,6 +114,7 @@ def test_the_last_line_is_the_evaluation_of_its_mixtures(registry, tiny, tmp_pat
     assert last["score/si_sdr"] == pytest.approx(np.mean(first), abs=1e-4)
 
 
+@pytest.mark.training
 def test_no_kill_loses_or_doubles_a_line(train, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     train(whole)
@@ -139,6 +140,7 @@ class Waiting:
         pass
 
 
+@pytest.mark.training
 def test_what_was_not_scored_when_it_was_killed_is_scored_then(train, tmp_path, monkeypatch):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     train(whole)
@@ -155,6 +157,7 @@ def test_what_was_not_scored_when_it_was_killed_is_scored_then(train, tmp_path, 
     assert lines(killed) == lines(whole)[1:]
 
 
+@pytest.mark.training
 def test_a_line_cut_short_is_written_again(train, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     train(whole)
@@ -193,6 +196,7 @@ def sslse_components(add):
 """
 
 
+@pytest.mark.training
 def test_failed_scores_are_counted(tiny_sets, tiny_cache, tmp_path):
     plugin = tmp_path / "picky.py"
     plugin.write_text(METRIC, encoding="utf-8")

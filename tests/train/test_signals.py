@@ -39,6 +39,7 @@ def signalled_at(trainer, steps, number):
     return trainer
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(("number", "looks"), [(signal.SIGTERM, True), (signal.SIGINT, False)])
 def test_a_run_stopped_between_two_lines_resumes_exactly(tiny, registry, tmp_path, number, looks):
     sets = ("train.log_every=5", "train.epochs=1", "train.optimizer=adamw")

@@ -80,6 +80,7 @@ def test_undoing_gives_what_looking_gives(tiny, registry, tmp_path, where):
     assert all(torch.equal(value, other_state[name]) for name, value in state.items())
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("looks", [True, False])
 def test_a_run_without_a_bad_step_is_the_same_either_way(tiny, registry, tmp_path, looks):
     for folder, way in (("a", True), ("b", looks)):
@@ -89,6 +90,7 @@ def test_a_run_without_a_bad_step_is_the_same_either_way(tiny, registry, tmp_pat
     assert "skipped" not in figures(tmp_path / "a")[-1]
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("looks", [True, False])
 def test_too_many_on_end_stop_the_run_and_keep_the_state(tiny, registry, tmp_path, looks):
     sets = ("train.nonfinite_steps=3", "train.log_every=1", "train.epochs=4")

@@ -66,6 +66,7 @@ def test_two_damaged_states_are_refused_with_advice(tiny, registry, tmp_path):
         trained(tiny, registry, tmp_path, "train.epochs=1")
 
 
+@pytest.mark.training
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110
 def test_a_full_disk_leaves_what_was_saved(tiny, registry, tmp_path):
     trained(tiny, registry, tmp_path / "whole")
@@ -92,6 +93,7 @@ def test_a_full_disk_leaves_what_was_saved(tiny, registry, tmp_path):
     assert figures(tmp_path / "run") == figures(tmp_path / "whole")
 
 
+@pytest.mark.training
 def test_a_kill_between_the_two_renamings_loses_nothing(tiny, registry, tmp_path):
     trained(tiny, registry, tmp_path / "run")
     expected = figures(tmp_path / "run")

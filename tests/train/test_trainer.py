@@ -53,11 +53,18 @@ SHORT = {
 }
 
 
+# One of each kind of state: a teacher, a queue, adapted weights, none.
+PROMPT = {("byol", "round"), ("swav", "round"), ("byol", "gradnorm"), ("normal", "round")}
+
+
 @pytest.mark.parametrize(
     ("objective", "schedule"),
     [
-        *((objective, "round") for objective in OBJECTIVES),
-        *(("byol", schedule) for schedule in SCHEDULES if schedule != "round"),
+        pytest.param(*pair, marks=() if pair in PROMPT else pytest.mark.training)
+        for pair in [
+            *((objective, "round") for objective in OBJECTIVES),
+            *(("byol", schedule) for schedule in SCHEDULES if schedule != "round"),
+        ]
     ],
 )
 def test_a_killed_run_resumes_to_the_very_same_numbers(
@@ -86,6 +93,7 @@ def test_a_killed_run_resumes_to_the_very_same_numbers(
         assert torch.equal(resumed.model.state_dict()[name], value), name
 
 
+@pytest.mark.training
 def test_adamw_with_warmup_and_cosine_resumes_exactly(tiny, registry, tmp_path):
     recipe = tiny()
     whole, cut = tmp_path / "whole", tmp_path / "cut"
@@ -270,6 +278,7 @@ def extended():
     return found
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("sets", [("schedule=adaptive",), ("objective=dropping",)])
 def test_adaptive_schedules_and_dropout_train_and_resume_exactly(
     tiny, extended, tmp_path, tiny_cache, tiny_sets, sets

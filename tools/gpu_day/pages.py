@@ -18,7 +18,7 @@ from day import FOUND, STATUS
 KEPT = Path("results") / "gpu_day"
 BLOCK = re.compile(r"(<!-- begin (gpu_\w+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 ROOT_OF_PROJECT = re.compile(r" /\S*/(?=benchmarks/)")
-ROOT_OF_DATA = re.compile(r"root: /\S*/")
+ROOT_OF_DATA = re.compile(r"(root|file): /\S*/")
 METRICS = {"si_sdr": "SI-SDR (dB)", "pesq_nb": "PESQ", "stoi": "STOI"}
 PRINTED = ("train", "compiled", "kernels", "ceilings", "mix")
 NOTHING = "Not yet measured.\n"
@@ -70,7 +70,7 @@ def _keep(found: Path, kept: Path) -> None:
     if (found / "runs").is_dir():
         shutil.copytree(found / "runs", kept / "runs", dirs_exist_ok=True)
     for recipe in kept.glob("runs/*/recipe.yaml"):
-        recipe.write_text(ROOT_OF_DATA.sub("root: ", recipe.read_text("utf-8")), encoding="utf-8")
+        recipe.write_text(ROOT_OF_DATA.sub(r"\1: ", recipe.read_text("utf-8")), encoding="utf-8")
 
 
 def _json(path: Path) -> dict:

@@ -55,7 +55,8 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args()
     # Where the time is over, the trainings are told too: what they have written is kept.
-    signal.signal(signal.SIGTERM, lambda *_: None)
+    over: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: over.append(number))
     bundle, found, out, work = (
         Path(os.environ[f"GPU_DAY_{name}"]) for name in ("BUNDLE", "FOUND", "OUT", "WORK")
     )
@@ -72,7 +73,7 @@ def main() -> int:
     names = list(jobs)
     for group in (names[first : first + at_once] for first in range(0, len(names), at_once)):
         running = {}
-        for name in group:
+        for name in () if over else group:
             words = [*data, "--device", given.device, "--out", str(work / "runs" / name)]
             words += [word for text in jobs[name][1:] for word in ("--set", text)]
             command = [sys.executable, "-m", "sslse", "run", jobs[name][0], *words]
