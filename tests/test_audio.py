@@ -406,6 +406,12 @@ def test_a_wav_of_data_length_0_is_read_to_its_end(tmp_path, riff, subtype):
     file.write_bytes(content[: place + 4])
     with pytest.raises(DataError, match=f"^{file}: holds no samples$"):
         read_audio(file)
+    tags = b"LIST" + struct.pack("<I", 8000) + bytes(range(250)) * 32
+    finished = content[: place + 4] + tags
+    finished[4:8] = struct.pack("<I", len(finished) - 8)
+    file.write_bytes(finished)
+    with pytest.raises(DataError, match=f"^{file}: holds no samples$"):
+        read_audio(file)
     nan = np.full(100, np.nan, np.float32).tobytes()
     if subtype == "FLOAT":
         file.write_bytes(bytes(content) + nan)

@@ -675,6 +675,7 @@ class TestDefaults:
         pushed = [stream.push(waves), stream.finish()]
         np.testing.assert_array_equal(np.concatenate(pushed, axis=1), enhanced)
 
+    @pytest.mark.training
     @pytest.mark.parametrize("other_defaults", ["float64"], indirect=True)
     def test_a_run(self, trained, other_defaults, tmp_path):
         sslse.run_recipe(trained.recipe, tmp_path / "again", device="cpu")

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from safetensors import safe_open
 
 from sslse.cli import main
+from sslse.evaluate.named import run_of
 from sslse.run_lock import locked
 
 KILLED = """
@@ -84,7 +85,16 @@ def test_a_run_that_has_ended_is_trained_longer(sslse, tmp_path):
     run = ("run", "quickstart", *method, "--out")
     assert sslse(*run, "long", epochs=2).exit_code == 0
     assert sslse(*run, "a", epochs=1).exit_code == 0
-    short = {one: (tmp_path / "a" / one).read_bytes() for one in ("model.safetensors", SCORED)}
+    other = ("--set", "evaluate.snr_db=[5]", "-o", "louder")
+    assert sslse("evaluate", "a", *other, tiny=False).exit_code == 0
+    short = {
+        one: (tmp_path / "a" / one).read_bytes()
+        for one in ("model.safetensors", "recipe.yaml", SCORED)
+    }
+    (tmp_path / "a" / "probe.json").write_text("{}")
+    refused = sslse(*run, "a", "--resume", "--set", "data.speech.content=noise", epochs=2)
+    assert refused.exit_code == 2
+    assert (tmp_path / "a" / "model.safetensors").is_file()  # whatever is wrong, nothing is moved
     result = sslse(*run, "a", "--resume", epochs=2)
     assert result.exit_code == 0, result.output
     assert "train.epochs: 1 before, 2 now" in result.output
@@ -92,6 +102,10 @@ def test_a_run_that_has_ended_is_trained_longer(sslse, tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "long" / name).read_bytes()
     kept = tmp_path / "a" / "evaluations" / "epochs=1"
     assert {one: (kept / one).read_bytes() for one in short} == short
+    assert (kept / "probe.json").is_file()
+    assert not (tmp_path / "a" / "probe.json").exists()
+    assert run_of(kept) == kept
+    assert (kept.parent / "louder,epochs=1" / SCORED).is_file()
     assert json.loads((tmp_path / "a" / "provenance.json").read_text())["epochs_before"] == [1]
     shorter = sslse(*run, "a", "--resume", epochs=1)
     assert shorter.exit_code == 2

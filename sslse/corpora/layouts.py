@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 # The first group of each is the speaker; a layout is recognised where it fits every path.
 LAYOUTS = {
-    "LibriSpeech": r"(?:^|/)([0-9]+)-[0-9]+-[0-9]{4}[^0-9/][^/]*$",
+    "LibriSpeech": r"(?:^|/)([0-9]+)-[0-9]+-[0-9]{4}(?![0-9])[^/]*$",
     "TIMIT": r"(?i)(?:^|/)([FM][A-Z]{3}[0-9])/S[AIX][0-9]+[.][^/]+$",
     "VCTK": r"(?i)(?:^|/)([ps][0-9]{1,4})_[0-9]+[^/]*$",
     "DNS": r"reader_([0-9]+)[^/]*$",

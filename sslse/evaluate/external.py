@@ -15,6 +15,7 @@ from sslse.evaluate.conditions import ENHANCED
 from sslse.evaluate.evaluation import Measures, Watch, score_batches
 from sslse.evaluate.export import find_estimates, identity_of, read_estimate, read_exported
 from sslse.evaluate.manifest import FILE, Manifest, read_manifest
+from sslse.evaluate.named import refuse_overwriting
 from sslse.evaluate.unfinished import finish
 from sslse.evaluate.work import Batch
 from sslse.run_folder import PROVENANCE

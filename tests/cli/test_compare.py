@@ -54,6 +54,7 @@ def test_trained_runs_are_compared(folder):
     assert max(len(line) for line in ended.output.splitlines()) <= WIDTH
 
 
+@pytest.mark.training
 def test_the_means_are_those_of_the_evaluations(folder):
     ended = call("byol0", "normal", "--format", "json", "-o", "out.json")
     assert (ended.exit_code, ended.output) == (0, "out.json\n")
@@ -69,6 +70,7 @@ def test_the_means_are_those_of_the_evaluations(folder):
     assert found.manifest == summary["manifest"]
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("style", ["terminal", "markdown", "latex", "csv", "json"])
 def test_every_format_is_shown_and_written_alike(folder, style):
     shown = call("byol0", "normal", "--format", style)
@@ -77,12 +79,14 @@ def test_every_format_is_shown_and_written_alike(folder, style):
     assert (folder / "file").read_text("utf-8") == shown.output
 
 
+@pytest.mark.training
 def test_a_report_is_written_beside(folder):
     ended = call("byol0", "normal", "--report", "page", "--format", "json", "-o", "out.json")
     assert (ended.exit_code, ended.output) == (0, "out.json\npage/report.html\n")
     assert "quickstart" in (folder / "page" / "report.html").read_text("utf-8")
 
 
+@pytest.mark.training
 def test_a_run_on_other_mixtures_is_refused(folder):
     path = folder / "normal" / "evaluation.json"
     held = json.loads(path.read_text("utf-8"))

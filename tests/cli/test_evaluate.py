@@ -103,6 +103,7 @@ def contents(folder):
     }
 
 
+@pytest.mark.training
 def test_other_evaluations_live_beside_that_of_the_run(run):
     before = contents(run)
     few = ("--set", "evaluate.utterances=1", "--set", "evaluate.workers=1")

@@ -122,3 +122,15 @@ def test_a_cache_has_a_key_for_every_name(tmp_path):
     recordings = [Recording("k", one, "train") for one in sources]
     corpus = Folder(root=str(tmp_path))
     assert len({cache_key(corpus, [one], 16000) for one in recordings}) == len(sources)
+
+
+def test_a_path_spelled_in_both_ways_is_found(tmp_path):
+    folder = unicodedata.normalize("NFD", "Gänge")
+    name = unicodedata.normalize("NFC", "größer") + " 5 \u2126.wav"  # ohm: NFC replaces it
+    file = tmp_path / folder / name
+    file.parent.mkdir()
+    write_audio(file, np.full(1600, 0.1, np.float32), 16000)
+    key = key_of(f"{folder}/{name}", tmp_path)
+    assert key == unicodedata.normalize("NFC", key)
+    assert file_of(tmp_path, key) == file
+    assert file_of(tmp_path, "Gänge/none.wav") == file.with_name("none.wav")

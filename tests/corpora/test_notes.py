@@ -48,6 +48,7 @@ def test_layouts_are_recognised_by_every_path(name):
     assert found == SPEAKERS[name]
     assert guess_layout([*PATHS[name], "mine/hello.wav"]) is None
     assert guess_layout([]) is None
+    assert guess_layout(["2024-05-01_rain.wav", "2024-06-02_wind.wav"]) is None
 
 
 def test_speakers_in_both_parts_are_named():
@@ -67,7 +68,7 @@ def test_unknown_speakers_are_told_with_the_pattern_that_finds_them():
         "'sslse data scan --speaker')"
     )
     (line,) = speaker_notes(
-        make_store(("19-198-0001.flac", "train", ""), ("1-2-3.wav", "test", ""))
+        make_store(("19-198-0001.flac", "train", ""), ("1-2-0003.wav", "test", ""))
     )
     assert "of 2 of 2 recordings is unknown" in line
     assert f"those of LibriSpeech, whose speaker is the pattern '{LAYOUTS['LibriSpeech']}'" in line
@@ -90,7 +91,7 @@ def test_silence_and_offsets_are_told():
 def test_a_recipes_corpora_are_told_about(tiny, registry, tmp_path):
     for speaker in (1, 2, 3):
         wave = 0.1 * np.random.default_rng(speaker).standard_normal(4000) + 0.5
-        soundfile.write(tmp_path / f"{speaker}-7-0.wav", wave, 16000)
+        soundfile.write(tmp_path / f"{speaker}-7-0000.wav", wave, 16000)
     said = []
     speech = f"data.speech={{name: folder, root: '{tmp_path}', test_share: 0.3}}"
     open_corpora(tiny(speech), registry, torch.device("cpu"), said.append)

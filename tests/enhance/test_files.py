@@ -221,6 +221,7 @@ except DataError as error:
 """
 
 
+@pytest.mark.processes
 def test_a_full_disk_is_told(tmp_path):
     command = [sys.executable, "-c", FULL, str(tmp_path / "a.wav")]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -90,6 +90,7 @@ def test_a_file_that_is_missing_is_named(folder, name):
     assert refused(folder).startswith(f"{folder / name}: is missing")
 
 
+@pytest.mark.figures
 @pytest.mark.parametrize("content", [b"5\n", b'["step"]\n', b'{"epoch": 1}\n', GARBAGE, DEEP])
 @pytest.mark.parametrize("name", ["metrics.jsonl", "scores.jsonl"])
 def test_a_log_of_something_else_is_refused(folder, name, content):

@@ -43,6 +43,8 @@ def test_the_waves_of_a_mixture_have_one_scale():
     assert difference == pytest.approx(20, abs=RANGE_DB / COLOURS + 1)
 
 
+@pytest.mark.figures
+@pytest.mark.smoke
 def test_time_goes_to_the_right():
     wave = np.concatenate([np.zeros(RATE, np.float32), tone(1000)])
     (picture,) = draw_spectrograms([wave], RATE)

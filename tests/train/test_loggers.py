@@ -91,6 +91,7 @@ def start(plugin, tiny_sets, tiny_cache):
     return run_with
 
 
+@pytest.mark.training
 def test_they_get_every_line_and_the_end(start, tmp_path):
     folder = tmp_path / "run"
     _, told, recipe = start(folder, "loggers=[notebook]", "evaluate.every=1")

@@ -5,7 +5,7 @@ import torch
 
 from sslse.device import lowers_precision
 from sslse.nn.conformer import ConformerBlock
-from sslse.prepare import prepare
+from sslse.prepare import _blocks, prepare
 from sslse.train.log import read_metrics
 
 CPU = torch.device("cpu")
@@ -71,3 +71,11 @@ def test_compiled_networks_train_to_the_same_losses(tiny, registry, monkeypatch)
         assert block._compiled_call_impl is not None
     assert all(network._compiled_call_impl is None for network in networks)
     assert not any("_orig_mod" in name for name in model.state_dict())
+
+
+def test_blocks_are_compiled_where_they_are_most_of_a_network():
+    small, large = torch.nn.Linear(2, 2), torch.nn.Linear(9, 9)
+    nested = torch.nn.ModuleList([torch.nn.ModuleList([large]), torch.nn.ModuleList([small])])
+    assert _blocks(torch.nn.Sequential(nested)) == [large, small]
+    assert _blocks(torch.nn.ModuleDict({"few": torch.nn.ModuleList([small]), "most": large})) == []
+    assert _blocks(large) == []

@@ -302,3 +302,12 @@ def test_the_plugin_is_named(tmp_path, tiny_sets, tiny_cache, setting, said):
     with pytest.raises(RecipeError) as refused:
         prepare(load_recipe("quickstart", found, sets=sets), found, CPU, lambda _: None)
     assert said.format(file=file) in str(refused.value)
+
+
+def test_networks_may_be_called_by_keyword(trainer):
+    class Named(Objective):
+        def forward(self, encoder, views, progress):
+            return Outcome(encoder(wave=views.noisy[0]).mean())
+
+    trainer.model.objective = Named()
+    rehearse_step(trainer)

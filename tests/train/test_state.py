@@ -37,6 +37,7 @@ def flip(path):
     path.write_bytes(content)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "gone"])
 def test_a_damaged_newest_state_falls_back_to_the_one_before(tiny, registry, tmp_path, damage):
     whole = trained(tiny, registry, tmp_path / "run")
