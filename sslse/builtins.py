@@ -24,6 +24,18 @@ def sslse_components(add: Add) -> None:
         "sslse.decoders:ConformerDecoder",
         summary="The encoder mirrored; optionally adds its output to the noisy input",
     )
+    add(
+        "encoder",
+        "dual_path",
+        "sslse.networks.dual_path:DualPathEncoder",
+        summary="Convolutions over bands of a spectrum, recurrence over bands and over time",
+    )
+    add(
+        "decoder",
+        "dual_path",
+        "sslse.networks.dual_path:DualPathDecoder",
+        summary="The encoder mirrored: a complex mask on the noisy spectrum",
+    )
     add("schedule", "mix", "sslse.schedules.fixed:Mix", summary="CL and SE together throughout")
     add("schedule", "se", "sslse.schedules.fixed:Se", summary="SE alone throughout")
     add(
