@@ -3,7 +3,6 @@
 from itertools import pairwise
 from typing import Annotated
 
-import torch
 from annotated_types import MinLen
 from einops import rearrange
 from torch import Tensor, nn
@@ -15,17 +14,12 @@ from sslse.api import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    Reach,
 )
 from sslse.errors import OptionError
+from sslse.networks.masking import FEATURES, Features, Mask
 from sslse.nn.bands import Bands
-from sslse.nn.filtering import HopFilter
-from sslse.nn.level import Level
 from sslse.nn.memory import Memory, with_past
 from sslse.nn.recurrence import Recurrence
-from sslse.nn.spectrum import Spectrum, compressed, times
-
-FEATURES = 3  # magnitude, real and imaginary part
 
 
 class BandConvolution(nn.Module):
@@ -174,12 +168,10 @@ class Stem(nn.Module):
         for option, value in (("band_kernel", band_kernel), ("time_kernel", time_kernel)):
             if value % 2 == 0:
                 raise OptionError(f"must be odd, not {value}", option)
-        self.hop = hop
-        self.power = power
-        self.spectrum = Spectrum(hop)
+        self.features = Features(
+            hop, power=power, normalize=normalize, level_frames=level_frames, causal=causal
+        )
         self.bands = Bands(hop + 1, linear=linear_bands, erb=erb_bands, sample_rate=sample_rate)
-        reach = Reach(level_frames - 1, 0) if causal else None
-        self.level = Level(hop, reach) if normalize else None
         self.convolutions = nn.ModuleList()
         self.widths = [self.bands.count]
         before, frames = FEATURES, time_kernel
@@ -197,18 +189,15 @@ class Stem(nn.Module):
         """Map a wave and its windows to spectra and feature maps.
 
         Args:
-            windows: (batch, frames, 2 * hop), of ``self.spectrum``.
+            windows: (batch, frames, 2 * hop), of ``self.features.spectrum``.
             wave: (batch, samples).
             memory: of the stream.
 
         Returns:
             Spectra (batch, frames, bins, 2) and maps (batch, frames, bands, channels).
         """
-        spectra = heard = self.spectrum(windows)
-        if self.level is not None:
-            level = self.level(wave, memory)[:, :: self.hop]
-            heard = heard / level.unsqueeze(-1).unsqueeze(-1)
-        x = self.bands(compressed(heard, self.power))
+        spectra, features = self.features(windows, wave, memory)
+        x = self.bands(features)
         maps = []
         for convolution in self.convolutions:
             x = convolution(x, memory)
@@ -289,7 +278,7 @@ class DualPathEncoder(Encoder):
 
     def forward(self, wave: Tensor, memory: Memory | None = None) -> Tensor:
         """Map (batch, samples) to (batch, dim, samples // stride)."""
-        _, maps = self.stem(self.stem.spectrum.windows(wave, memory), wave, memory)
+        _, maps = self.stem(self.stem.features.spectrum.windows(wave, memory), wave, memory)
         x = maps[-1]
         for block in self.blocks:
             x = block(x, memory)
@@ -303,12 +292,8 @@ class DualPathDecoder(Decoder):
     The counterpart of `DualPathEncoder`. What skip connections need it computes from the noisy
     wave by a stem of its own, so that the latent is all that objectives compare. Transposed
     convolutions bring the bands back; their output is added to 1 and multiplied onto the noisy
-    spectrum, a complex ratio mask. The last layer begins at zero: training starts from the noisy
-    wave.
-
-    Not causal, the windows are overlap-added. Causal, no sample may wait for the window after its
-    own: the mask filters the newest hop of a window that does not fall off there
-    (`sslse.nn.filtering.HopFilter`).
+    spectrum, a complex ratio mask (`sslse.networks.masking.Mask`). The last layer begins at zero:
+    training starts from the noisy wave.
 
     Shape: (batch, dim, frames) to (batch, frames * encoder.stride).
 
@@ -378,26 +363,17 @@ class DualPathDecoder(Decoder):
         self.convolutions = nn.ModuleList(made)
         for parameter in made[-1].convolution.parameters():
             nn.init.zeros_(parameter)
-        self.filter = HopFilter(encoder.stride) if causal else None
+        self.mask = Mask(self.stem.features.spectrum, causal=causal)
         self.causal = causal
 
     def forward(self, latent: Tensor, noisy: Tensor, memory: Memory | None = None) -> Tensor:
         """Map (batch, dim, frames) and the noisy waves (batch, samples) to waves."""
-        windows = self.stem.spectrum.windows(noisy, memory)
+        windows = self.stem.features.spectrum.windows(noisy, memory)
         spectra, maps = self.stem(windows, noisy, memory)
         x = rearrange(latent, "b (f c) t -> b t f c", f=self.bands)
         for block in self.blocks:
             x = block(x, memory)
         for convolution, skip in zip(self.convolutions, reversed(maps), strict=True):
             x = convolution(x + skip)
-        change = self.stem.bands.spread(x).to(spectra.dtype)
-        if self.filter is not None:
-            filtered: Tensor = self.filter(windows, change, memory)
-            return filtered
-        # The last hop too lies in two windows; the one after it has the last frame's mask.
-        spectrum, hop = self.stem.spectrum, self.stem.hop
-        after = spectrum(nn.functional.pad(windows[:, -1:, hop:], (0, hop)))
-        spectra = torch.cat([spectra, after], 1)
-        change = torch.cat([change, change[:, -1:]], 1)
-        wave: Tensor = spectrum.wave(spectra + times(change, spectra))
+        wave: Tensor = self.mask(windows, spectra, self.stem.bands.spread(x), memory)
         return wave
