@@ -31,7 +31,7 @@ class Spectrum(nn.Module):
     def windows(self, wave: Tensor, memory: Memory | None = None) -> Tensor:
         """Map waves (batch, frames * hop) to windows (batch, frames, 2 * hop), not weighted yet."""
         known = with_past(self, wave.to(self.window.dtype), self.hop, memory)
-        hops = known.view(len(known), -1, self.hop)
+        hops = known.view(known.shape[0], -1, self.hop)
         return torch.cat([hops[:, :-1], hops[:, 1:]], -1)
 
     def forward(self, windows: Tensor) -> Tensor:
@@ -55,7 +55,8 @@ def compressed(spectra: Tensor, power: float) -> Tensor:
     Returns:
         (..., 3): magnitude, real and imaginary part.
     """
-    square = spectra.square().sum(-1, keepdim=True) + MAGNITUDE_FLOOR
+    # A clamp, not a sum: exporters take adding so little for adding nothing.
+    square = spectra.square().sum(-1, keepdim=True).clamp_min(MAGNITUDE_FLOOR)
     return torch.cat([square.pow(power / 2), spectra * square.pow((power - 1) / 2)], -1)
 
 

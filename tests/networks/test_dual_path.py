@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from sslse.api import Context
-from sslse.build import count_parameters
+from sslse.build import build_network, count_parameters
 from sslse.errors import OptionError
 from sslse.networks.dual_path import DualPathDecoder, DualPathEncoder
+from sslse.recipe import load_recipe
 from sslse.testing import check_decoder, check_encoder
 
 CONTEXT = Context(sample_rate=16000, views=2, batch_size=4, crop=4096)
@@ -117,3 +118,14 @@ def test_the_last_frame_is_masked_to_its_end(wave):
     encoder, decoder = tiny(awake=False)
     decoder.convolutions[-1].convolution.bias[0] = -0.75
     torch.testing.assert_close(decoder(encoder(wave), wave), 0.25 * wave)
+
+
+@pytest.mark.parametrize(
+    ("preset", "family"),
+    [("dual_path", "dual_path"), ("tiny", "dual_path"), ("fast_enhancer", "fast_enhancer")],
+)
+def test_the_presets_say_every_size_and_build(registry, preset, family):
+    recipe = load_recipe("normal", registry, sets=[f"preset={preset}", "data.noise=demo"])
+    encoder, decoder = build_network(recipe, registry)
+    assert recipe.encoder.name == recipe.decoder.name == family
+    assert 50_000 < count_parameters(encoder) + count_parameters(decoder) < 250_000
