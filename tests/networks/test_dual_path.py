@@ -30,10 +30,9 @@ def wave():
     return 0.1 * torch.randn(2, 512, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("causal", [False, True])
-def test_they_keep_the_contract(causal):
-    check_encoder("dual_path", **TINY_ENCODER, causal=causal)
-    check_decoder("dual_path", encoder=tiny()[0], **TINY, causal=causal)
+def test_causal_ones_keep_the_contract():
+    check_encoder("dual_path", **TINY_ENCODER, causal=True)
+    check_decoder("dual_path", encoder=tiny()[0], **TINY, causal=True)
 
 
 def test_the_default_sizes():

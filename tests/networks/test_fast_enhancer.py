@@ -38,10 +38,9 @@ def wave():
     return 0.1 * torch.randn(2, 512, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("causal", [True, False])
-def test_they_keep_the_contract(causal):
-    check_encoder("fast_enhancer", **TINY_ENCODER, causal=causal)
-    check_decoder("fast_enhancer", encoder=tiny()[0], **TINY, causal=causal)
+def test_those_that_look_ahead_keep_the_contract():
+    check_encoder("fast_enhancer", **TINY_ENCODER, causal=False)
+    check_decoder("fast_enhancer", encoder=tiny()[0], **TINY, causal=False)
 
 
 def test_the_default_sizes():
