@@ -6,24 +6,7 @@ from sslse.hooks import Add, hookimpl
 @hookimpl
 def sslse_components(add: Add) -> None:
     """Name the core's components."""
-    add(
-        "encoder",
-        "conformer",
-        "sslse.encoders:ConformerEncoder",
-        summary="Strided convolutions beside framed samples, then conformer blocks (the paper's)",
-    )
-    add(
-        "predictor",
-        "conformer",
-        "sslse.predictors:ConformerPredictor",
-        summary="Conformer blocks on the latent (the paper's)",
-    )
-    add(
-        "decoder",
-        "conformer",
-        "sslse.decoders:ConformerDecoder",
-        summary="The encoder mirrored; optionally adds its output to the noisy input",
-    )
+    _networks(add)
     add("schedule", "mix", "sslse.schedules.fixed:Mix", summary="CL and SE together throughout")
     add("schedule", "se", "sslse.schedules.fixed:Se", summary="SE alone throughout")
     add(
@@ -244,4 +227,49 @@ def sslse_components(add: Add) -> None:
         "tensorboard",
         "sslse.loggers.tensorboard:TensorBoard",
         summary="Every logged figure as TensorBoard events (extra tensorboard)",
+    )
+
+
+def _networks(add: Add) -> None:
+    add(
+        "encoder",
+        "conformer",
+        "sslse.encoders:ConformerEncoder",
+        summary="Strided convolutions beside framed samples, then conformer blocks (the paper's)",
+    )
+    add(
+        "predictor",
+        "conformer",
+        "sslse.predictors:ConformerPredictor",
+        summary="Conformer blocks on the latent (the paper's)",
+    )
+    add(
+        "decoder",
+        "conformer",
+        "sslse.decoders:ConformerDecoder",
+        summary="The encoder mirrored; optionally adds its output to the noisy input",
+    )
+    add(
+        "encoder",
+        "dual_path",
+        "sslse.networks.dual_path:DualPathEncoder",
+        summary="Convolutions over bands of a spectrum, recurrence over bands and over time",
+    )
+    add(
+        "decoder",
+        "dual_path",
+        "sslse.networks.dual_path:DualPathDecoder",
+        summary="The encoder mirrored: a complex mask on the noisy spectrum",
+    )
+    add(
+        "encoder",
+        "fast_enhancer",
+        "sslse.networks.fast_enhancer:FastEnhancerEncoder",
+        summary="Convolutions over bands, recurrence over time, attention over bands; for streams",
+    )
+    add(
+        "decoder",
+        "fast_enhancer",
+        "sslse.networks.fast_enhancer:FastEnhancerDecoder",
+        summary="The encoder mirrored: a complex mask on the noisy spectrum; for streams",
     )

@@ -26,6 +26,7 @@ LAYERS = [
     {
         "nn",
         "losses",
+        "spectral_losses",
         "latents",
         "seeds",
         "data",
@@ -36,7 +37,16 @@ LAYERS = [
         "places",
         "ranks",
     },
-    {"encoders", "decoders", "predictors", "schedules", "augmentations", "corpora", "loggers"},
+    {
+        "encoders",
+        "decoders",
+        "networks",
+        "predictors",
+        "schedules",
+        "augmentations",
+        "corpora",
+        "loggers",
+    },
     {
         "build",
         "bundle",

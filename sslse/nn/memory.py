@@ -30,6 +30,14 @@ class Memory:
         self._kept[layer] = joined[..., -frames:].detach()
         return joined
 
+    def state(self, layer: nn.Module) -> Tensor | None:
+        """Return what a layer has kept; None at the beginning of the stream."""
+        return self._kept.get(layer)
+
+    def keep(self, layer: nn.Module, state: Tensor) -> None:
+        """Keep a layer's state for the next piece."""
+        self._kept[layer] = state.detach()
+
 
 def with_past(layer: nn.Module, x: Tensor, frames: int, memory: Memory | None) -> Tensor:
     """Put exactly so many frames before a piece: those in memory, silence before the beginning.

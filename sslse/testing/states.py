@@ -47,12 +47,16 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
 
 
 def loose(module: nn.Module) -> str | None:
-    """Name a tensor or module kept on a module without being registered there."""
+    """Name a tensor or module kept on a module without being registered there.
+
+    A list of what is registered is none: torch's recurrent layers keep one of their weights.
+    """
     for path, one in module.named_modules():
+        registered = {id(part) for part in (*one.parameters(), *one.buffers(), *one.modules())}
         for name, value in _own(one):
             items = value.values() if isinstance(value, dict) else value
             held = [value, *items] if isinstance(value, list | tuple | set | dict) else [value]
-            if any(isinstance(item, Tensor | nn.Module) for item in held):
+            if any(isinstance(x, Tensor | nn.Module) and id(x) not in registered for x in held):
                 return _join(path, name)
     return None
 

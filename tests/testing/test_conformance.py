@@ -2,6 +2,8 @@
 
 import pytest
 
+from sslse.networks.dual_path import DualPathEncoder
+from sslse.networks.fast_enhancer import FastEnhancerEncoder
 from sslse.registry import discover
 from sslse.testing import (
     check_augmentation,
@@ -14,6 +16,7 @@ from sslse.testing import (
     check_predictor,
     check_schedule,
 )
+from sslse.testing.construct import make_context
 
 CHECKS = {
     "objective": check_objective,
@@ -26,11 +29,23 @@ CHECKS = {
     "baseline": check_baseline,
     "logger": check_logger,
 }
+DUAL_PATH = {"linear_bands": 5, "erb_bands": 4, "channels": [2, 4], "units": 3, "blocks": 1}
+FAST_ENHANCER = {"linear_bands": 2, "erb_bands": 1, "channels": 4, "width": 4, "heads": 2}
 # Where the defaults are the paper's and slow, or a promise does not hold, and why.
 ARGUMENTS = {
     # a queue that fills makes the task harder before the loss can fall
     ("objective", "moco_v2"): {"queue": 64, "learns": False},
     ("decoder", "conformer"): {"encoder": "conformer"},
+    ("encoder", "dual_path"): {"hop": 16, **DUAL_PATH},
+    ("decoder", "dual_path"): {
+        "encoder": DualPathEncoder(make_context(), hop=16, **DUAL_PATH),
+        **DUAL_PATH,
+    },
+    ("encoder", "fast_enhancer"): {"hop": 16, **FAST_ENHANCER},
+    ("decoder", "fast_enhancer"): {
+        "encoder": FastEnhancerEncoder(make_context(), hop=16, **FAST_ENHANCER),
+        **FAST_ENHANCER,
+    },
 }
 REGISTRY = discover()
 SHIPPED = [

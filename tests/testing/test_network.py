@@ -26,6 +26,17 @@ class Good(Encoder):
         return self.mix(torch.tanh(self.frames(wave.unsqueeze(1))))
 
 
+class Recurrent(Good):
+    """Torch's recurrent layers keep a list of their weights beside the registered ones."""
+
+    def __init__(self, *, dim: PositiveInt = 8) -> None:
+        super().__init__(dim=dim)
+        self.time = nn.GRU(dim, dim, batch_first=True)
+
+    def forward(self, wave):
+        return self.time(super().forward(wave).transpose(1, 2))[0].transpose(1, 2)
+
+
 class GoodDecoder(Decoder):
     def __init__(self, encoder: Encoder, /) -> None:
         super().__init__()
@@ -353,6 +364,7 @@ def test_every_rule_has_its_offender():
 
 def test_good_ones_pass():
     check_encoder(Good, dim=5)
+    check_encoder(Recurrent)
     check_encoder(GoodCausal)
     check_decoder(GoodCausalDecoder, encoder=GoodCausal)
     check_decoder(GoodDecoder, encoder=Good(dim=5))

@@ -1,0 +1,1 @@
+"""Families of time-frequency networks: an encoder and the decoder that belongs to it."""
