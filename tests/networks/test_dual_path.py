@@ -94,6 +94,7 @@ def test_a_decoder_that_does_not_fit_the_encoder_is_refused():
 
 
 @torch.no_grad()
+@pytest.mark.export
 def test_a_compiled_one_gives_the_same(wave):
     encoder, _ = tiny()
     expected = encoder(wave)

@@ -22,6 +22,7 @@ SIZES = {
 }
 
 
+@pytest.mark.export
 @pytest.mark.parametrize("family", SIZES)
 def test_they_give_the_same_elsewhere(tiny, registry, tmp_path, family):
     pytest.importorskip("onnxscript")
