@@ -687,6 +687,7 @@ class TestDefaults:
 class TestRun:
     """A run from Python is the command line's."""
 
+    @pytest.mark.training
     def test_it_equals_the_command_lines(self, trained, tmp_path):
         sets = [part for text in trained.sets for part in ("--set", text)]
         out = ["--out", str(tmp_path / "cli"), "--device", "cpu"]

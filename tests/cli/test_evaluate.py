@@ -73,6 +73,7 @@ def test_a_run_writes_its_manifest_and_every_condition(trained):
     assert means["enhanced"] is not None
 
 
+@pytest.mark.training
 def test_a_manifest_gives_the_same_files_again(run, trained):
     result = invoke("evaluate", run, "--manifest", trained / "manifest.json")
     assert result.exit_code == 0, result.output

@@ -54,6 +54,7 @@ def call(*arguments):
     return CliRunner().invoke(main, ["probe", *arguments])
 
 
+@pytest.mark.training
 def test_it_writes_shows_and_reports(evaluated):
     result = call("byol", *PROBE, "--against", "normal")
     assert result.exit_code == 0, result.output

@@ -5,6 +5,7 @@ from sslse.evaluate.scoring import Scorer, score
 from sslse.metrics.si_sdr import SiSdr
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("workers", [1, 2])
 def test_scores_are_the_same_in_this_process_and_in_workers(workers):
     draws = np.random.default_rng(0)

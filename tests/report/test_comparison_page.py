@@ -192,6 +192,7 @@ def test_ticks_have_room_for_their_texts(scale):
             assert 2.0 * (right - left) > 6 * (one + other) / 2
 
 
+@pytest.mark.figures
 def test_a_word_of_two_models_has_no_colour(folder, made, tmp_path):
     comparison = compare(load_results([folder, made.write_run(tmp_path / "o", OTHER, tau=0.5)]))
     for word, tone in (("model worse", ""), ("worse", " worse")):

@@ -103,6 +103,7 @@ class Silent:
     training = evaluating = lambda *_: None
 
 
+@pytest.mark.training
 def test_the_last_line_is_the_evaluation_of_its_mixtures(registry, tiny, tmp_path):
     recipe = tiny(*EVERY, "train.epochs=1", "evaluate.every_utterances=1")
     run(recipe, registry, tmp_path, device=CPU, display=Silent())

@@ -111,6 +111,7 @@ def test_adamw_with_warmup_and_cosine_resumes_exactly(tiny, registry, tmp_path):
         assert torch.equal(resumed.model.state_dict()[name], value), name
 
 
+@pytest.mark.training
 def test_another_seed_gives_other_numbers(tiny, registry, tmp_path):
     losses = []
     for seed in (0, 1):
