@@ -20,12 +20,9 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import conv_flop_count, flop_registry, sdpa_flop_count
-from train import own_step
+from train import own_step, prepare_byol
 
-from sslse.device import choose_device, lowers_precision
-from sslse.prepare import prepare
-from sslse.recipe import load_recipe
-from sslse.registry import discover
+from sslse.device import lowers_precision
 
 PRODUCTS, CONVOLUTIONS, ATTENTION, OTHER = (
     "matrix products",
@@ -132,18 +129,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.preset, arguments.batch, arguments.rounds = "small", 2, 2
-    torch.set_num_threads(arguments.threads)
-    device, registry = choose_device(arguments.device), discover()
-    sets = [
-        f"preset={arguments.preset}",
-        f"train.batch_size={arguments.batch}",
-        f"train.threads={arguments.threads}",
-        "evaluate.metrics=[si_sdr]",
-    ]
-    sets += ["encoder.blocks=1", "train.crop=1024"] if arguments.quick else []
-    recipe = load_recipe("byol", registry, sets=sets)
-    prepared = prepare(recipe, registry, device, lambda _: None)
-    lower = lowers_precision(recipe.train.precision, device)
+    prepared = prepare_byol(arguments)
+    device = prepared.device
+    lower = lowers_precision(prepared.recipe.train.precision, device)
     dtype = torch.bfloat16 if lower else torch.float32
     limits = ceilings(device, dtype, arguments.rounds, quick=arguments.quick)
     step = own_step(prepared, 1)

@@ -12,12 +12,7 @@ import torch
 from measure import interleave, options, publish, show, spread, table, wait
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
-from train import own_step
-
-from sslse.device import choose_device
-from sslse.prepare import prepare
-from sslse.recipe import load_recipe
-from sslse.registry import discover
+from train import own_step, prepare_byol
 
 SHOWN = 25
 
@@ -55,19 +50,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.preset, arguments.batch, arguments.rounds = "small", 2, 2
-    torch.set_num_threads(arguments.threads)
-    device, registry = choose_device(arguments.device), discover()
-    sets = [
-        f"preset={arguments.preset}",
-        f"train.batch_size={arguments.batch}",
-        f"train.crops_per_utterance={1 + arguments.batch // 90}",
-        f"train.threads={arguments.threads}",
-        f"train.compile={str(arguments.compile).lower()}",
-        "evaluate.metrics=[si_sdr]",
-    ]
-    sets += ["encoder.blocks=1", "train.crop=1024"] if arguments.quick else []
-    recipe = load_recipe("byol", registry, sets=sets)
-    step = own_step(prepare(recipe, registry, device, lambda _: None), 1)
+    prepared = prepare_byol(arguments)
+    device, step = prepared.device, own_step(prepared, 1)
     laps = interleave({"step": step}, arguments.rounds, device)["step"]
     kernels = profiled(step, arguments.rounds, device)
     total = sum(one["milliseconds"] for one in kernels)

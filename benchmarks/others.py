@@ -20,18 +20,18 @@ from sslse.recipe import Recipe, load_recipe
 from sslse.registry import Registry, discover
 
 CLOSE = 1e-3
+UTTERANCES = 90  # that train, of the shipped corpus
 READY, MISSING = "ready", "missing"
 
 
 def recipe_of(arguments: Any, registry: Registry) -> Recipe:
     """Return BYOL as published, at the size asked for."""
     steps = (arguments.rounds + 2) * arguments.block
-    utterances = 90
     sets = [
         f"preset={arguments.preset}",
         f"train.batch_size={arguments.batch}",
         f"train.log_every={arguments.block}",
-        f"train.crops_per_utterance={1 + steps * arguments.batch // utterances}",
+        f"train.crops_per_utterance={1 + steps * arguments.batch // UTTERANCES}",
         "train.epochs=2",
         # The others' turns count for the clock of checkpoints too.
         f"train.checkpoint_seconds={60 * len(arguments.variants)}",

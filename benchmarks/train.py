@@ -25,10 +25,11 @@ from typing import Any
 import torch
 from measure import options, publish, ratio, seconds, show, spread, table
 from networks import write_files
-from others import in_its_own_process, recipe_of
+from others import UTTERANCES, in_its_own_process, recipe_of
 
 from sslse.device import choose_device, usable_cores
 from sslse.prepare import Prepared, compile_networks, prepare
+from sslse.recipe import load_recipe
 from sslse.registry import discover
 from sslse.train.optimizer import make_optimizer
 
@@ -42,6 +43,23 @@ NAMES = {
 
 class Enough(Exception):  # noqa: N818 - no error: it ends the outer loop
     """All rounds are measured."""
+
+
+def prepare_byol(arguments: Any) -> Prepared:
+    """Return a run of BYOL whose steps have as many pairs as asked for."""
+    torch.set_num_threads(arguments.threads)
+    registry = discover()
+    sets = [
+        f"preset={arguments.preset}",
+        f"train.batch_size={arguments.batch}",
+        f"train.crops_per_utterance={1 + arguments.batch // UTTERANCES}",
+        f"train.threads={arguments.threads}",
+        f"train.compile={str(getattr(arguments, 'compile', False)).lower()}",
+        "evaluate.metrics=[si_sdr]",
+    ]
+    sets += ["encoder.blocks=1", "train.crop=1024"] if arguments.quick else []
+    recipe = load_recipe("byol", registry, sets=sets)
+    return prepare(recipe, registry, choose_device(arguments.device), lambda _: None)
 
 
 def own_step(prepared: Prepared, steps: int) -> Callable[[], None]:

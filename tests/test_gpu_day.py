@@ -47,7 +47,7 @@ def test_a_part_of_a_day_is_rehearsed():
 
 @pytest.mark.benchmarks
 def test_a_whole_day_is_rehearsed():
-    said = rehearse("--minutes", "60")
+    said = rehearse()
     names = ("machine", "tests", "train", "compiled", "kernels", "ceilings", "mix", "paper")
     for name in (*names, "precision"):
         assert f"| {name} | well |" in table(said, "gpu_parts")

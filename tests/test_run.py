@@ -180,6 +180,7 @@ def test_a_folder_that_cannot_be_written_is_named(sslse, tmp_path):
     assert result.output.splitlines()[-1].endswith("file/run: not a directory")
 
 
+@pytest.mark.training
 def test_evaluate_says_what_is_missing(sslse, tmp_path):
     result = sslse("evaluate", "nowhere", tiny=False)
     assert result.exit_code == 2

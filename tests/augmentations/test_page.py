@@ -48,6 +48,7 @@ def test_all_but_add_noise_have_a_probability(registry):
         assert defaults.get("probability") == expected, one.name
 
 
+@pytest.mark.statistics
 def test_the_sounds_are_what_the_tool_makes(tool, tiny_cache):
     made, rate = tool.sounds((f"data.cache={tiny_cache}",))
     for name, wave in made.items():

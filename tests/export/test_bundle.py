@@ -29,6 +29,8 @@ def front_matter(folder):
     return yaml.safe_load(head), text
 
 
+@pytest.mark.export
+@pytest.mark.smoke
 def test_it_gives_the_same_bit_for_bit(bundle, run_folder, registry):
     noisy = 0.1 * torch.randn(2, 9001, generator=torch.Generator().manual_seed(0))
     before, after = (load(one, device="cpu", registry=registry) for one in (run_folder, bundle))

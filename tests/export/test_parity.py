@@ -38,7 +38,6 @@ def test_anything_else_is_refused(subject, change, message):
 
 
 @pytest.mark.export
-@pytest.mark.smoke
 def test_a_network_that_cannot_be_traced_is_refused(subject, monkeypatch, capfd):
     decoder = subject.model.enhancer.decoder
     monkeypatch.setattr(decoder, "forward", lambda latent, noisy: noisy * float(latent.sum()))

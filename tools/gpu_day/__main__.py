@@ -18,7 +18,7 @@ from pathlib import Path
 from day import run_day
 from pack import pack
 from pages import write_pages
-from parts import NAMES, parts_of
+from parts import NAMES, REHEARSED, parts_of
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -74,7 +74,8 @@ def _rehearse(packing: argparse.Namespace, given: argparse.Namespace) -> int:
         folder = Path(name)
         packing.out = folder / "bundle"
         pack(packing)
-        failed = run_day(packing.out, folder / "out", parts_of(given), given.minutes)
+        minutes = REHEARSED / 60 if given.quick else given.minutes
+        failed = run_day(packing.out, folder / "out", parts_of(given), minutes)
         page = folder / "performance.md"
         page.write_text((ROOT / "docs" / "performance.md").read_text("utf-8"), "utf-8")
         print(write_pages([folder / "out"], page))
