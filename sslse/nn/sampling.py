@@ -79,8 +79,9 @@ class UpsamplingBlock(nn.Module):
         return raised
 
 
-# cuDNN takes long over the weights' gradient where a convolution has one channel: two of them were
-# an eighth of a whole step on an H100. These are the same sums as products of matrices.
+# On an H100 one cuDNN kernel of weights' gradients, called twice, was an eighth of a step: by its name
+# that of the convolutions with one channel. These are the same sums as products of matrices; what they
+# save there is not measured yet.
 
 
 def _lower_one_channel(convolution: nn.Conv1d, wave: Tensor) -> Tensor:
