@@ -79,9 +79,9 @@ class UpsamplingBlock(nn.Module):
         return raised
 
 
-# On an H100 one cuDNN kernel of weights' gradients, called twice, was an eighth of a step: by its name
-# that of the convolutions with one channel. These are the same sums as products of matrices; what they
-# save there is not measured yet.
+# On an H100 one cuDNN kernel of weights' gradients, called twice, was an eighth of a step: by its
+# name that of the convolutions with one channel. These are the same sums as products of matrices;
+# what they save there is not measured yet.
 
 
 def _lower_one_channel(convolution: nn.Conv1d, wave: Tensor) -> Tensor:
